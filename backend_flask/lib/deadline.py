@@ -1,0 +1,34 @@
+"""The time by which the current request must be answered, for everything that waits on a neighbour.
+
+A promise like "503 within 5 seconds" cannot be kept by each neighbour's own timeout: they add up.
+Where no deadline is set (scripts, the stream function) nothing is cut short.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+_ends_at: ContextVar[float | None] = ContextVar("deadline", default=None)
+
+
+class DeadlineExceeded(Exception):
+    """There is no time left to ask a neighbour; nothing was sent to it."""
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Everything inside must end within so many seconds."""
+    token = _ends_at.set(time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _ends_at.reset(token)
+
+
+def remaining() -> float | None:
+    """Seconds left, possibly negative, or None where nothing is cut short."""
+    ends_at = _ends_at.get()
+    return None if ends_at is None else ends_at - time.monotonic()

@@ -1,0 +1,43 @@
+"""One line for a person from whatever a script ran into: what is wrong, and what to do."""
+
+from __future__ import annotations
+
+import psycopg
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoCredentialsError
+from psycopg_pool import PoolTimeout
+
+from backend_flask.settings import SettingsError
+from cli.script import ScriptError
+
+_START = "Is the system up? Start it with bin/dev, or look with bin/doctor"
+
+
+def explain(error: Exception) -> str:
+    if isinstance(error, ScriptError | SettingsError):
+        return str(error)
+    if isinstance(error, PoolTimeout | psycopg.OperationalError):
+        return f"Postgres does not answer: {_first_line(error)}. {_START}"
+    if isinstance(error, psycopg.errors.UndefinedTable):
+        return f"{_first_line(error)}. Load the schema with bin/db/schema-load"
+    if isinstance(error, psycopg.Error):
+        return f"Postgres refused: {_first_line(error)}"
+    if isinstance(error, ClientError):
+        return _explain_aws(error)
+    if isinstance(error, NoCredentialsError):
+        return "no AWS credentials. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
+    if isinstance(error, EndpointConnectionError | BotoCoreError):
+        return f"AWS or the engine does not answer: {_first_line(error)}. {_START}"
+    if isinstance(error, OSError):
+        return _first_line(error)
+    return f"unexpected {type(error).__name__}: {_first_line(error)}. CRUDDUR_DEBUG=1 shows where"
+
+
+def _explain_aws(error: ClientError) -> str:
+    code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
+    if code == "ResourceNotFoundException":
+        return f"not there: {message or error.operation_name}. Create the table with bin/ddb/schema-load"
+    return f"{error.operation_name} was refused with {code}: {message}"
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

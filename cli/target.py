@@ -1,0 +1,81 @@
+"""What a script acts on: this machine's engines, or production when the word `prod` was given."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from dotenv import dotenv_values
+
+from backend_flask import settings as declared
+from backend_flask.lib import aws
+from backend_flask.lib.ddb import MessageTable
+from backend_flask.lib.uuid7 import Uuid7
+from backend_flask.settings import Settings
+from cli.script import ROOT, ScriptError
+
+STACK_ENV = ROOT / ".dev" / "stack.env"
+DOT_ENV = ROOT / ".env"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a setting's value came from: the environment, .env, or the running bin/dev."""
+
+    name: str
+    values: dict[str, str]
+
+
+def sources(*, prod: bool) -> list[Source]:
+    """The places that are searched for settings, the strongest first."""
+    found = [Source("environment", dict(os.environ)), _from_file(".env", DOT_ENV)]
+    return found if prod else [*found, _from_file("bin/dev", STACK_ENV)]
+
+
+def environ(*, prod: bool) -> dict[str, str]:
+    merged: dict[str, str] = {}
+    for source in reversed(sources(prod=prod)):
+        merged |= {name: value for name, value in source.values.items() if value}
+    if prod:
+        merged = {name: value for name, value in merged.items() if not name.startswith("AWS_ENDPOINT_URL")}
+        merged["CONNECTION_URL"] = merged.get("PROD_CONNECTION_URL", "")
+        merged.pop("CRUDDUR_ENV", None)
+        merged.pop("AWS_COGNITO_JWKS_URL", None)
+    return merged
+
+
+@dataclass(frozen=True)
+class Target:
+    prod: bool = False
+
+    @property
+    def name(self) -> str:
+        return "production" if self.prod else "this machine"
+
+    def settings(self, *needed: str) -> Settings:
+        """The settings, of which the fields in `needed` must have a value."""
+        if self.prod and "connection_url" in needed and not environ(prod=True)["CONNECTION_URL"]:
+            raise ScriptError("PROD_CONNECTION_URL is missing. Set it in the environment or in .env")
+        return declared.load(environ(prod=self.prod), needed)
+
+    def client(self, service: str) -> Any:
+        settings = self.settings("aws_default_region")
+        return aws.client(
+            service,
+            region=settings.aws_default_region,
+            endpoint_url=settings.endpoint(service),
+            key_id=settings.aws_access_key_id,
+            secret_key=settings.aws_secret_access_key,
+        )
+
+    @cached_property
+    def table(self) -> MessageTable:
+        name = self.settings("aws_default_region").ddb_message_table
+        return MessageTable(self.client("dynamodb"), name, make_id=Uuid7())
+
+
+def _from_file(name: str, path: Path) -> Source:
+    return Source(name, {key: value or "" for key, value in dotenv_values(path).items()} if path.exists() else {})

@@ -1,0 +1,82 @@
+"""The stream function: access pattern E on AWS Lambda, and on a laptop by `dev/trigger`.
+
+In: an event of the table's stream (AWS Lambda Developer Guide, "Using AWS Lambda with Amazon DynamoDB").
+Out: `{"batchItemFailures": [{"itemIdentifier": <sequence number>}, ...]}` for the records that could not be applied.
+Good records are applied whatever the others are. Everything that is not a message is left alone, the function's
+own updates among it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections import defaultdict
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from backend_flask.lib.ddb import Message, MessageTable, is_message_key
+
+log = logging.getLogger(__name__)
+log.setLevel(logging.INFO)
+
+Record = dict[str, Any]
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, list[dict[str, str]]]:  # noqa: ARG001
+    """The entry point: `lambdas.cruddur_messaging_stream.handler.handler`."""
+    return apply(event, _table())
+
+
+def apply(event: dict[str, Any], table: MessageTable) -> dict[str, list[dict[str, str]]]:
+    groups: dict[str, list[tuple[str, Message]]] = defaultdict(list)
+    failed: list[str] = []
+    for record in event["Records"]:
+        try:
+            message = _message_of(record)
+        except Exception as error:  # noqa: BLE001  # whatever is wrong with a record must not stop the others
+            failed.append(_sequence_number(record))
+            _log("record_malformed", record=failed[-1], error=type(error).__name__)
+        else:
+            if message:
+                groups[message.message_group_uuid].append((_sequence_number(record), message))
+    for group_uuid, numbered in groups.items():
+        try:
+            table.update_message_groups(message for _, message in numbered)
+        except Exception as error:  # noqa: BLE001  # one group's trouble must not stop the other groups
+            failed += [number for number, _ in numbered]
+            _log("message_group_failed", message_group_uuid=group_uuid, error=type(error).__name__)
+    _log("batch", records=len(event["Records"]), message_groups=len(groups), failed=len(failed))
+    return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
+
+
+def _message_of(record: Record) -> Message | None:
+    """The message that a record tells of, or None if it tells of something else."""
+    if record["eventName"] == "REMOVE" or not is_message_key(record["dynamodb"]["Keys"]):
+        return None
+    return Message.from_item(record["dynamodb"]["NewImage"])
+
+
+def _sequence_number(record: Record) -> str:
+    """Raises where a record has none: Lambda then retries the whole batch, which is all that can be done."""
+    return str(record["dynamodb"]["SequenceNumber"])
+
+
+@cache
+def _table() -> MessageTable:
+    client = boto3.client(
+        "dynamodb",
+        config=Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3}),
+    )
+    return MessageTable(client, os.environ["DDB_MESSAGE_TABLE"], make_id=_no_ids)
+
+
+def _no_ids() -> str:
+    raise NotImplementedError("the stream function creates no messages")
+
+
+def _log(event: str, **fields: object) -> None:
+    log.info(json.dumps({"event": event, **fields}))
