@@ -2,6 +2,7 @@
 
     CruddurError
     ├── BadRequest          400  the body is not what the route reads
+    │   └── NotJson         415  it is not sent as JSON
     ├── NotSignedIn         401  no token, or one that does not hold
     ├── NotFound            404  it is not there, or not for you: the same answer
     ├── Conflict            409  it contradicts what is already stored
@@ -27,6 +28,11 @@ class CruddurError(Exception):
 class BadRequest(CruddurError):
     status = 400
     code = "bad_request"
+
+
+class NotJson(BadRequest):
+    status = 415
+    code = "content_type_not_json"
 
 
 class NotSignedIn(CruddurError):

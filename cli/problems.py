@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from cli.script import ScriptError
+
 import psycopg
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoCredentialsError
 from psycopg_pool import PoolTimeout
 
 from backend_flask.settings import SettingsError
-from cli.script import ScriptError
+from cli.migrations import SchemaError
 
 _START = "Is the system up? Start it with bin/dev, or look with bin/doctor"
 
 
 def explain(error: Exception) -> str:
-    if isinstance(error, ScriptError | SettingsError):
+    if isinstance(error, ScriptError | SettingsError | SchemaError):
         return str(error)
     if isinstance(error, PoolTimeout | psycopg.OperationalError):
         return f"Postgres does not answer: {_first_line(error)}. {_START}"

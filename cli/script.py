@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 _VENV = ROOT / ".venv"
 
 Arguments = argparse.Namespace
+ArgumentParser = argparse.ArgumentParser
 
 
 class ScriptError(Exception):
@@ -42,7 +43,7 @@ def stop(problem: str, status: int = 1) -> NoReturn:
 def run(
     main: Callable[[Arguments], int | None],
     doc: str | None,
-    options: Callable[[argparse.ArgumentParser], object] | None = None,
+    options: Callable[[ArgumentParser], object] | None = None,
     *,
     prod: bool = False,
 ) -> NoReturn:
@@ -87,6 +88,14 @@ def _prod(word: str) -> bool:
     if word != "prod":
         raise argparse.ArgumentTypeError(f"{word!r} is not known here; the only word is prod")
     return True
+
+
+def split_prod(words: list[str]) -> tuple[str | None, bool]:
+    """The one other word, if any, and whether `prod` was among the words."""
+    others = [word for word in words if word != "prod"]
+    if len(others) > 1:
+        raise ScriptError(f"{' and '.join(others)}: one at a time")
+    return (others[0] if others else None), "prod" in words
 
 
 def at_least(lowest: int) -> Callable[[str], int]:

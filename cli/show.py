@@ -24,5 +24,10 @@ def progress(items: Iterable[T], unit: str, total: int | None = None) -> Iterabl
     return tqdm(items, total=total, unit=f" {unit}", delay=2, file=sys.stderr, dynamic_ncols=True)
 
 
+def safe(text: str) -> str:
+    """On one line, and without what would steer the terminal that shows it."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in " ".join(text.split()))
+
+
 def _one_line(cell: object) -> str:
-    return "" if cell is None else " ".join(str(cell).split())
+    return "" if cell is None else safe(str(cell))

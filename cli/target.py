@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from cli.script import ROOT, ScriptError
+
 from dotenv import dotenv_values
 
 from backend_flask import settings as declared
 from backend_flask.lib import aws
+from backend_flask.lib.db import Database
 from backend_flask.lib.ddb import MessageTable
 from backend_flask.lib.uuid7 import Uuid7
 from backend_flask.settings import Settings
-from cli.script import ROOT, ScriptError
 
 STACK_ENV = ROOT / ".dev" / "stack.env"
 DOT_ENV = ROOT / ".env"
@@ -73,8 +76,14 @@ class Target:
 
     @cached_property
     def table(self) -> MessageTable:
-        name = self.settings("aws_default_region").ddb_message_table
-        return MessageTable(self.client("dynamodb"), name, make_id=Uuid7())
+        return self.table_named(self.settings("aws_default_region").ddb_message_table)
+
+    def table_named(self, name: str, make_id: Callable[[], str] | None = None) -> MessageTable:
+        return MessageTable(self.client("dynamodb"), name, make_id or Uuid7())
+
+    def database(self) -> Database:
+        """Use it with `with`."""
+        return Database(self.settings("connection_url").connection_url, pool_size=2)
 
 
 def _from_file(name: str, path: Path) -> Source:

@@ -16,11 +16,19 @@ ATTEMPTS = 3
 
 
 def client(
-    service: str, *, region: str, endpoint_url: str | None, key_id: str = "", secret_key: str = "", pool: int = 10
+    service: str,
+    *,
+    region: str,
+    endpoint_url: str | None,
+    key_id: str = "",
+    secret_key: str = "",
+    pool: int = 10,
+    validate: bool = True,
 ) -> Any:
     """A client whose calls end within the current deadline, if there is one.
 
-    An `endpoint_url` of None means the real AWS, whatever the environment says.
+    An `endpoint_url` of None means the real AWS, whatever the environment says. `validate` has the SDK check
+    the parameters before it sends them.
     """
     session: Any = boto3.session.Session()
     made = session.client(
@@ -34,6 +42,7 @@ def client(
             read_timeout=READ_TIMEOUT,
             retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
             max_pool_connections=pool,
+            parameter_validation=validate,
             ignore_configured_endpoint_urls=True,  # type: ignore[call-arg]  # newer than the stubs
         ),
     )

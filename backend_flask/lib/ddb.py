@@ -97,6 +97,10 @@ class Message:
         return instant_of(self.message_uuid)
 
     @property
+    def created_at_ms(self) -> int:
+        return milliseconds_of(self.message_uuid)
+
+    @property
     def version(self) -> tuple[str, int]:
         """Orders all versions of all messages of a message group."""
         return self.message_uuid, self.rev
@@ -239,9 +243,14 @@ def direct_group_uuid(one_user_uuid: str, other_user_uuid: str) -> str:
     return str(uuid.uuid5(_DIRECT_GROUPS, ":".join(sorted((one_user_uuid, other_user_uuid)))))
 
 
+def milliseconds_of(uuid7: str) -> int:
+    """The instant that a UUIDv7 carries, in milliseconds since the epoch."""
+    return int(uuid7[:8] + uuid7[9:13], 16)
+
+
 def instant_of(uuid7: str) -> str:
-    """The instant that a UUIDv7 carries, as ISO 8601 UTC with milliseconds."""
-    milliseconds = int(uuid7[:8] + uuid7[9:13], 16)
+    """The same as ISO 8601 UTC with milliseconds."""
+    milliseconds = milliseconds_of(uuid7)
     instant = datetime.fromtimestamp(milliseconds // 1000, UTC)
     return f"{instant:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03}Z"
 
@@ -311,6 +320,10 @@ class MessageTable:
     def drop(self) -> None:
         self.client.delete_table(TableName=self.name)
         self.client.get_waiter("table_not_exists").wait(TableName=self.name, WaiterConfig={"Delay": 1})
+
+    def ping(self) -> None:
+        """Raises if the table does not answer."""
+        self.client.get_item(TableName=self.name, Key=send_key_key("ping", "ping"))
 
     # A. list the messages of a message group
 

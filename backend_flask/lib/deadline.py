@@ -7,8 +7,6 @@ Where no deadline is set (scripts, the stream function) nothing is cut short.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 
 _ends_at: ContextVar[float | None] = ContextVar("deadline", default=None)
@@ -18,14 +16,13 @@ class DeadlineExceeded(Exception):
     """There is no time left to ask a neighbour; nothing was sent to it."""
 
 
-@contextmanager
-def within(seconds: float) -> Iterator[None]:
-    """Everything inside must end within so many seconds."""
-    token = _ends_at.set(time.monotonic() + seconds)
-    try:
-        yield
-    finally:
-        _ends_at.reset(token)
+def start(seconds: float) -> None:
+    """From now on, everything in this context must end within so many seconds."""
+    _ends_at.set(time.monotonic() + seconds)
+
+
+def clear() -> None:
+    _ends_at.set(None)
 
 
 def remaining() -> float | None:

@@ -1,0 +1,114 @@
+"""The API: builds the stores, registers routes and error handlers. Importing this does nothing."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+
+from flask import Flask, Response
+from flask_cors import CORS
+
+from backend_flask import logs, settings
+from backend_flask.auth import SignIn
+from backend_flask.lib import aws, deadline
+from backend_flask.lib.cognito_jwt_token import CognitoTokenVerifier, KeySet, fetch_from
+from backend_flask.lib.db import Database
+from backend_flask.lib.ddb import MessageTable
+from backend_flask.lib.uuid7 import Uuid7
+from backend_flask.routes import errors
+from backend_flask.routes.activities import activities
+from backend_flask.routes.health import health
+from backend_flask.routes.message_groups import message_groups
+from backend_flask.routes.messages import messages
+from backend_flask.routes.users import users
+from backend_flask.services.users import from_claims
+from backend_flask.settings import Settings
+from backend_flask.stores import EXTENSION, Stores
+
+ANSWER_WITHIN_SECONDS = 4.5
+MAX_BODY_BYTES = 16 * 1024
+ROUTES = (health, message_groups, messages, users, activities)
+
+
+def from_environment() -> Flask:
+    """What the production server calls. Ends the process with one line if the settings cannot be used."""
+    try:
+        in_force = settings.load()
+    except settings.SettingsError as error:
+        raise SystemExit(str(error)) from None
+    logs.configure(in_force.log_level)
+    return create_app(in_force)
+
+
+def create_app(settings: Settings) -> Flask:
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.extensions[EXTENSION] = build_stores(settings)
+    for blueprint in ROUTES:
+        app.register_blueprint(blueprint)
+    errors.register(app)
+    logs.log_requests(app)
+    _keep_deadline(app)
+    _allow_origins(app, [settings.frontend_url, settings.backend_url])
+    app.after_request(_harden)
+    return app
+
+
+def build_stores(settings: Settings) -> Stores:
+    def client(service: str) -> object:
+        return aws.client(
+            service,
+            region=settings.aws_default_region,
+            endpoint_url=settings.endpoint(service),
+            key_id=settings.aws_access_key_id,
+            secret_key=settings.aws_secret_access_key,
+            pool=settings.requests_per_process,
+        )
+
+    make_id = Uuid7()
+    db = Database(settings.connection_url, settings.db_pool_size)
+    db.open()
+    atexit.register(db.close)
+    cognito = client("cognito-idp")
+    verifier = CognitoTokenVerifier(
+        KeySet(fetch_from(settings.jwks_url)), settings.issuer, settings.aws_cognito_user_pool_client_id
+    )
+    return Stores(
+        table=MessageTable(client("dynamodb"), settings.ddb_message_table, make_id),
+        db=db,
+        cognito=cognito,
+        sign_in=SignIn(verifier, lambda claims, token: from_claims(db, cognito, claims, token)),
+        make_id=make_id,
+    )
+
+
+def _keep_deadline(app: Flask) -> None:
+    @app.before_request
+    def start() -> None:
+        deadline.start(ANSWER_WITHIN_SECONDS)
+
+    @app.teardown_request
+    def clear(_: BaseException | None) -> None:
+        deadline.clear()
+
+
+def _allow_origins(app: Flask, origins: list[str]) -> None:
+    logging.getLogger("flask_cors").setLevel(logging.WARNING)
+    CORS(
+        app,
+        origins=origins,
+        methods=["GET", "POST", "PUT"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
+        expose_headers=["Link", "Retry-After"],
+        always_send=False,
+        max_age=600,
+    )
+
+
+def _harden(response: Response) -> Response:
+    """Answers are JSON for one person: never sniffed as something else, never kept by a cache in between."""
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Cache-Control", "no-store")
+    response.headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+    return response

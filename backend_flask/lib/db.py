@@ -1,0 +1,175 @@
+"""Postgres: the pool, and the queries of db/sql by name.
+
+A query `users/short` is the file db/sql/users/short.sql: one statement with parameters like `%(handle)s`.
+
+Whatever is wrong with the server (gone, frozen, full, unreachable), a call ends with psycopg.OperationalError
+after at most POOL_TIMEOUT and, once it has a connection, WAIT_LIMIT for each statement; never after the deadline.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg.abc import PQGen
+from psycopg.rows import dict_row
+from psycopg_pool import ConnectionPool
+
+from backend_flask.lib import deadline
+
+STATEMENT_TIMEOUT_MS = 2000
+WAIT_LIMIT = 2.0
+CHECK_LIMIT = 1.0
+POOL_TIMEOUT = 2.0
+# libpq's and psycopg's lowest.
+CONNECT_TIMEOUT = 2
+# A pool that has given up tries again for the next caller; one that has not waits longer and longer.
+RECONNECT_SECONDS = 1.0
+
+SQL_FOLDER = Path(__file__).resolve().parents[2] / "db" / "sql"
+_QUERY_NAME = re.compile(r"[a-z_]+/[a-z_]+")
+
+Row = dict[str, Any]
+OnQuery = Callable[[str], None]
+
+
+class BoundedConnection(psycopg.Connection[Row]):
+    """A connection on which no wait is endless. psycopg has no limit for a server that accepts and never answers."""
+
+    wait_limit = WAIT_LIMIT
+
+    def wait(self, gen: PQGen[Any], interval: float = 0.1, timeout: float | None = None) -> Any:
+        """Raises OperationalError, and closes the connection, if the server has not answered in time."""
+        limits = (self.wait_limit, timeout, deadline.remaining())
+        limit = max(0.0, min(limit for limit in limits if limit is not None))
+        try:
+            return super().wait(gen, interval=interval, timeout=limit)
+        except psycopg.OperationalError:
+            if self.pgconn.transaction_status == psycopg.pq.TransactionStatus.ACTIVE:
+                # The answer may still come, and must not be taken for that to the next query.
+                self.pgconn.finish()
+            raise
+
+
+class Queries:
+    """The queries of db/sql on one connection. Parameters are given by name."""
+
+    def __init__(self, connection: psycopg.Connection[Row], on_query: OnQuery | None = None) -> None:
+        self._connection = connection
+        self._on_query = on_query
+
+    def one(self, query: str, **params: Any) -> Row | None:
+        """The first row, or None."""
+        return self._run(query, params).fetchone()
+
+    def all(self, query: str, **params: Any) -> list[Row]:
+        return self._run(query, params).fetchall()
+
+    def execute(self, query: str, **params: Any) -> int:
+        """How many rows were changed."""
+        return self._run(query, params).rowcount
+
+    def _run(self, query: str, params: Row) -> psycopg.Cursor[Row]:
+        if self._on_query:
+            self._on_query(query)
+        return self._connection.execute(sql(query), params)
+
+
+class Database:
+    """A pool of connections, to be opened once in each process. Usable by many threads or greenlets at once.
+
+    Each call of `one`, `all` and `execute` is a transaction of its own; `transaction` holds several together.
+    `on_query` is called with the name of each query that is run.
+    """
+
+    def __init__(self, url: str, pool_size: int = 10, on_query: OnQuery | None = None) -> None:
+        self.on_query = on_query
+        self._pool = ConnectionPool(
+            url,
+            connection_class=BoundedConnection,
+            kwargs={"autocommit": True, "row_factory": dict_row, "connect_timeout": CONNECT_TIMEOUT},
+            min_size=1,
+            max_size=pool_size,
+            open=False,
+            configure=_configure,
+            check=_check,
+            timeout=POOL_TIMEOUT,
+            reconnect_timeout=RECONNECT_SECONDS,
+            name="postgres",
+        )
+
+    def open(self) -> None:
+        """Starts to connect, without waiting for it."""
+        self._pool.open()
+
+    def close(self) -> None:
+        self._pool.close()
+
+    def __enter__(self) -> Database:
+        self.open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def ping(self) -> None:
+        """Raises if Postgres does not answer."""
+        with self._connection() as connection:
+            connection.execute("SELECT 1")
+
+    def one(self, query: str, **params: Any) -> Row | None:
+        """The first row, or None."""
+        with self._queries() as queries:
+            return queries.one(query, **params)
+
+    def all(self, query: str, **params: Any) -> list[Row]:
+        with self._queries() as queries:
+            return queries.all(query, **params)
+
+    def execute(self, query: str, **params: Any) -> int:
+        """How many rows were changed."""
+        with self._queries() as queries:
+            return queries.execute(query, **params)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Queries]:
+        """All queries inside are committed together, or none if an exception leaves it."""
+        with self._connection() as connection, connection.transaction():
+            yield Queries(connection, self.on_query)
+
+    @contextmanager
+    def _queries(self) -> Iterator[Queries]:
+        with self._connection() as connection:
+            yield Queries(connection, self.on_query)
+
+    @contextmanager
+    def _connection(self) -> Iterator[BoundedConnection]:
+        left = deadline.remaining()
+        with self._pool.connection(POOL_TIMEOUT if left is None else min(POOL_TIMEOUT, left)) as connection:
+            yield connection
+
+
+@cache
+def sql(query: str) -> bytes:
+    """The text of db/sql/<query>.sql. Raises ValueError if there is no such query."""
+    path = SQL_FOLDER / f"{query}.sql"
+    if not _QUERY_NAME.fullmatch(query) or not path.is_file():
+        raise ValueError(f"no query is called {query!r}")
+    return path.read_bytes()
+
+
+def _configure(connection: psycopg.Connection[Row]) -> None:
+    connection.execute(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
+
+
+def _check(connection: BoundedConnection) -> None:
+    connection.wait_limit = CHECK_LIMIT
+    try:
+        connection.execute("")
+    finally:
+        connection.wait_limit = WAIT_LIMIT

@@ -1,0 +1,4 @@
+-- What is this activity?
+SELECT *
+FROM current_activities
+WHERE uuid = %(uuid)s::uuid
