@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from cachetools import TTLCache
 from flask import g, request
@@ -74,6 +74,15 @@ def signed_in(view: Callable[Concatenate[User, P], R]) -> Callable[P, R]:
 
     guarded.needs_sign_in = True  # type: ignore[attr-defined]
     return guarded
+
+
+def user_if_signed_in() -> User | None:
+    """For routes that answer everybody: a token that does not hold counts as none."""
+    try:
+        g.user = stores().sign_in.user(_bearer_token(request.headers.get("Authorization")))
+    except NotSignedIn:
+        return None
+    return cast(User, g.user)
 
 
 def _bearer_token(header: str | None) -> str:

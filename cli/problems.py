@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from cli.script import ScriptError
 
 import psycopg
@@ -17,6 +19,8 @@ _START = "Is the system up? Start it with bin/dev, or look with bin/doctor"
 def explain(error: Exception) -> str:
     if isinstance(error, ScriptError | SettingsError | SchemaError):
         return str(error)
+    if isinstance(error, psycopg.OperationalError) and re.search(r'database ".*" does not exist', str(error)):
+        return "there is no such database yet. Create it with bin/db/setup"
     if isinstance(error, PoolTimeout | psycopg.OperationalError):
         return f"Postgres does not answer: {_first_line(error)}. {_START}"
     if isinstance(error, psycopg.errors.UndefinedTable):

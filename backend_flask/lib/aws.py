@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import boto3
@@ -47,7 +48,7 @@ def client(
         ),
     )
     made.meta.events.register_first("before-send", _refuse_when_late)
-    made.meta.events.register_first("needs-retry", _give_up_when_late)
+    made.meta.events.register_first("needs-retry", partial(_give_up_when_late, made.exceptions))
     return made
 
 
@@ -58,6 +59,7 @@ def _refuse_when_late(**_: Any) -> None:
 
 
 def _give_up_when_late(
+    exceptions: Any,
     response: tuple[Any, Any] | None,
     operation: Any,
     attempts: int,
@@ -74,4 +76,6 @@ def _give_up_when_late(
     if caught_exception is not None:
         raise caught_exception
     if response is not None and response[0].status_code >= 300:
-        raise ClientError(response[1], operation.name)
+        # A condition that fails comes this way too: its class and its fields are what the caller asks for.
+        kind: type[ClientError] = exceptions.from_code(response[1]["Error"]["Code"])
+        raise kind(response[1], operation.name)

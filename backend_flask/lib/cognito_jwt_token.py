@@ -13,6 +13,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 import requests
@@ -22,6 +23,7 @@ from jose.exceptions import JOSEError
 ALGORITHM = "RS256"
 LEEWAY_SECONDS = 5
 MAX_TOKEN_BYTES = 8192
+MAX_SUB_CHARACTERS = 128
 FETCH_TIMEOUT_SECONDS = (1.0, 2.0)
 FETCH_PAUSE_SECONDS = 10
 
@@ -70,7 +72,7 @@ class KeySet:
     def _refresh(self) -> None:
         try:
             self._keys = _usable_keys(self._fetch()) or self._keys
-        except (requests.RequestException, ValueError):
+        except (requests.RequestException, ValueError, RecursionError):
             pass
         finally:
             self._fetched_at = self._clock()
@@ -99,7 +101,8 @@ class CognitoTokenVerifier:
         expected = {"iss": self._issuer, "token_use": "access", "client_id": self._client_id}
         if any(claims.get(name) != value for name, value in expected.items()):
             raise TokenRefused("token_invalid")
-        if not isinstance(claims.get("sub"), str) or not claims["sub"]:
+        sub = claims.get("sub")
+        if not isinstance(sub, str) or not 1 <= len(sub) <= MAX_SUB_CHARACTERS or not sub.isprintable():
             raise TokenRefused("token_invalid")
         now = self._clock()
         if _instant(claims, "exp") < now - LEEWAY_SECONDS:
@@ -113,7 +116,8 @@ def fetch_from(url: str) -> Callable[[], Any]:
 
     def fetch() -> Any:
         answer = requests.get(url, timeout=FETCH_TIMEOUT_SECONDS, allow_redirects=False)
-        answer.raise_for_status()
+        if answer.status_code != HTTPStatus.OK:
+            raise requests.HTTPError(f"status {answer.status_code}")
         return answer.json()
 
     return fetch

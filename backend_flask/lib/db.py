@@ -97,7 +97,7 @@ class Database:
             max_size=pool_size,
             open=False,
             configure=_configure,
-            check=_check,
+            check=self._check,
             timeout=POOL_TIMEOUT,
             reconnect_timeout=RECONNECT_SECONDS,
             name="postgres",
@@ -153,6 +153,18 @@ class Database:
         with self._pool.connection(POOL_TIMEOUT if left is None else min(POOL_TIMEOUT, left)) as connection:
             yield connection
 
+    def _check(self, connection: BoundedConnection) -> None:
+        """Raises if the connection is of no use. Then the idle ones are replaced too: what broke one broke them all,
+        and the pool would try them one after the other, with longer and longer pauses."""
+        connection.wait_limit = CHECK_LIMIT
+        try:
+            connection.execute("")
+        except psycopg.Error:
+            connection.close()
+            self._pool.drain()
+            raise
+        connection.wait_limit = WAIT_LIMIT
+
 
 @cache
 def sql(query: str) -> bytes:
@@ -165,11 +177,3 @@ def sql(query: str) -> bytes:
 
 def _configure(connection: psycopg.Connection[Row]) -> None:
     connection.execute(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
-
-
-def _check(connection: BoundedConnection) -> None:
-    connection.wait_limit = CHECK_LIMIT
-    try:
-        connection.execute("")
-    finally:
-        connection.wait_limit = WAIT_LIMIT

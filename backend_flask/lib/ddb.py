@@ -119,16 +119,16 @@ class Message:
 
     @classmethod
     def from_item(cls, item: Item) -> Message:
-        """Raises KeyError or ValueError if the item is no whole message."""
-        group_uuid, message_uuid = _after("MSG#", item["pk"]["S"]), item["sk"]["S"]
-        uuid.UUID(group_uuid), uuid.UUID(message_uuid)
+        """Raises KeyError, ValueError or TypeError if the item is no whole message."""
+        message_uuid = _whole_uuid(_text(item, "sk"))
+        instant_of(message_uuid)
         return cls(
-            group_uuid,
+            _whole_uuid(_after("MSG#", _text(item, "pk"))),
             message_uuid,
-            item["user_uuid"]["S"],
-            item["user_display_name"]["S"],
-            item["user_handle"]["S"],
-            item["message"]["S"],
+            _text(item, "user_uuid"),
+            _text(item, "user_display_name"),
+            _text(item, "user_handle"),
+            _text(item, "message"),
             int(item["rev"]["N"]),
         )
 
@@ -630,3 +630,17 @@ def _after(prefix: str, key: str) -> str:
     if not key.startswith(prefix):
         raise ValueError(f"a key that does not start with {prefix}")
     return key[len(prefix) :]
+
+
+def _text(item: Item, name: str) -> str:
+    text = item[name]["S"]
+    if not isinstance(text, str):
+        raise TypeError(f"{name} is no text")
+    return text
+
+
+def _whole_uuid(text: str) -> str:
+    """The text, which must be spelled as keys are: `uuid.UUID` takes other spellings as well."""
+    if str(uuid.UUID(text)) != text:
+        raise ValueError("a uuid that is not in lower case with its hyphens")
+    return text

@@ -17,14 +17,30 @@ from flask import Flask, Response, request
 from psycopg_pool import PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from backend_flask.errors import CruddurError, Invalid, NotSignedIn, Unavailable
+from backend_flask.errors import BadRequest, CruddurError, Invalid, NotFound, NotSignedIn, Unavailable
 from backend_flask.lib.deadline import DeadlineExceeded
 
 log = logging.getLogger(__name__)
 
 # DynamoDB's words for a request that is wrong in itself; trying it again cannot help.
 _OUR_MISTAKES = {"ValidationException", "SerializationException"}
-_NEIGHBOURS = (BotoCoreError, ClientError, DeadlineExceeded, psycopg.OperationalError, PoolTimeout)
+_NEIGHBOURS = (
+    BotoCoreError,
+    ClientError,
+    DeadlineExceeded,
+    psycopg.OperationalError,
+    PoolTimeout,
+    psycopg.errors.UndefinedTable,  # the schema is not loaded yet
+    psycopg.errors.ReadOnlySqlTransaction,  # a standby has taken over, and this server has not noticed
+)
+# Written out, because Python and werkzeug rename their phrases from version to version.
+_CODES_OF_FLASK = {
+    400: BadRequest.code,
+    404: NotFound.code,
+    405: "method_not_allowed",
+    413: "body_too_large",
+    500: CruddurError.code,
+}
 
 
 def register(app: Flask) -> None:
@@ -62,7 +78,7 @@ def _of_flask(error: HTTPException) -> Response:
     """What Flask itself refuses: an unknown path, a method, a body that is too large."""
     status = error.code or 500
     kept = {name: value for name, value in error.get_headers() if name in {"Allow", "Location", "Retry-After"}}
-    return problem(status, HTTPStatus(status).phrase.lower().replace(" ", "_"), headers=kept)
+    return problem(status, _CODES_OF_FLASK.get(status, f"http_{status}"), headers=kept)
 
 
 def _neighbour(error: Exception) -> Response:

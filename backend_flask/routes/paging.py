@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from flask import Response, jsonify, request
 
@@ -37,10 +37,13 @@ def one_of(name: str, choices: dict[str, Any], default: str) -> Any:
 
 
 def page(items: list[dict[str, Any]], next_before: str | None) -> Response:
-    """A JSON array, with a link to the next page if it has a cursor. The link is relative, so it holds behind any
-    proxy, and keeps the request's other parameters."""
-    answer = jsonify(items)
+    """A JSON array, with a link to the next page if it has a cursor."""
+    return linked(jsonify(items), next_before)
+
+
+def linked(answer: Response, next_before: str | None) -> Response:
+    """The link is relative, so it holds behind any proxy, and keeps the request's other parameters."""
     if next_before:
         query = urlencode({**request.args, "before": next_before})
-        answer.headers["Link"] = f'<{request.path}?{query}>; rel="next"'
+        answer.headers["Link"] = f'<{quote(request.path)}?{query}>; rel="next"'
     return answer

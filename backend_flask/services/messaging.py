@@ -60,9 +60,9 @@ class Messaging:
         rules.raise_if_any(problems)
         try:
             if receiver.startswith("@"):
-                other = self._receiving_person(receiver)
-                return self.table.create_direct_message(self._me(), other, text, send_key)
-            return self.table.create_message(self._me(), _existing(receiver), text, send_key)
+                me, other = users.sender_and_receiver(self.db, self.user, receiver.removeprefix("@"))
+                return self.table.create_direct_message(_member(me), _member(other), text, send_key)
+            return self.table.create_message(_member(self.user), _existing(receiver), text, send_key)
         except MessageGroupNotFound:
             raise _no_such_group() from None
         except SendKeyReused:
@@ -82,20 +82,8 @@ class Messaging:
         except MessageNotFound:
             raise NotFound("message_not_found") from None
 
-    def _me(self) -> Member:
-        return Member(self.user.uuid, self.user.display_name, self.user.handle)
-
     def _person(self, at_handle: str) -> User:
         return users.short(self.db, at_handle.removeprefix("@"))
-
-    def _receiving_person(self, at_handle: str) -> Member:
-        try:
-            person = self._person(at_handle)
-        except NotFound:
-            raise Invalid("user_reciever_handle_unknown") from None
-        if person.uuid == self.user.uuid:
-            raise Invalid("user_reciever_handle_own")
-        return Member(person.uuid, person.display_name, person.handle)
 
 
 def _receiver(group: Any, handle: Any, problems: list[str]) -> str:
@@ -104,6 +92,10 @@ def _receiver(group: Any, handle: Any, problems: list[str]) -> str:
         return rules.text(group, "message_group_uuid", 128, problems)
     # "reciever" is how the front end spells the code.
     return "@" + rules.text(handle, "user_reciever_handle", 128, problems).removeprefix("@")
+
+
+def _member(user: User) -> Member:
+    return Member(user.uuid, user.display_name, user.handle)
 
 
 def _existing(group: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from backend_flask.errors import Conflict, NotFound, NotSignedIn, Unavailable
+from backend_flask.errors import Conflict, Invalid, NotFound, NotSignedIn, Unavailable
 from backend_flask.lib import cognito_users
 from backend_flask.lib.cognito_users import Attributes
 from backend_flask.lib.db import Database, Row
@@ -23,6 +23,7 @@ HANDLE_MAX_CHARACTERS = 30
 DISPLAY_NAME_MAX_CHARACTERS = 50
 BIO_MAX_CHARACTERS = 500
 EMAIL_MAX_CHARACTERS = 254
+HANDLE_RULE = f"1 to {HANDLE_MAX_CHARACTERS} of A-Z a-z 0-9 _ . - and the first is a letter or a digit"
 
 _HANDLE = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_.-]{{0,{HANDLE_MAX_CHARACTERS - 1}}}")
 _UNSTORABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
@@ -39,6 +40,11 @@ def is_handle(value: object) -> bool:
     return isinstance(value, str) and _HANDLE.fullmatch(value) is not None
 
 
+def is_email(value: str) -> bool:
+    """Only plain ASCII: a letter like the Kelvin sign becomes another address in lower case."""
+    return value.isascii() and value.isprintable() and 3 <= len(value) <= EMAIL_MAX_CHARACTERS
+
+
 def short(db: Database, handle: str) -> User:
     """The user with this handle, in whatever case it is written. Raises NotFound."""
     row = db.one("users/short", handle=handle) if is_handle(handle) else None
@@ -47,15 +53,17 @@ def short(db: Database, handle: str) -> User:
     return User(**row)
 
 
-def of_new_message_group(db: Database, user: User, handle: str) -> tuple[User, User]:
-    """The user as their row is now, and the person with this handle: maybe the same. Raises NotFound."""
-    rows = db.all("users/create_message_users", user_uuid=user.uuid, handle=handle) if is_handle(handle) else []
-    people = [User(**row) for row in rows]
-    sender = [person for person in people if person.uuid == user.uuid]
-    receiver = [person for person in people if person.handle.lower() == handle.lower()]
-    if not sender or not receiver:
-        raise NotFound("user_not_found")
-    return sender[0], receiver[0]
+def sender_and_receiver(db: Database, sender: User, handle: str) -> tuple[User, User]:
+    """The two people of a direct message, as they are called now.
+
+    Raises Invalid if nobody has the handle, or if it is the sender's own.
+    """
+    rows = db.all("users/create_message_users", user_uuid=sender.uuid, handle=handle) if is_handle(handle) else []
+    people = {row.pop("kind"): User(**row) for row in rows}
+    if "receiver" not in people:
+        own = handle.lower() == sender.handle.lower()
+        raise Invalid("user_reciever_handle_own" if own else "user_reciever_handle_unknown")
+    return people.get("sender", sender), people["receiver"]
 
 
 def from_claims(db: Database, cognito: Any, claims: dict[str, Any], access_token: str) -> User:
@@ -94,7 +102,7 @@ def _attributes(cognito: Any, access_token: str) -> Attributes:
 
 
 def _first_sign_in(db: Database, sub: str, person: Attributes) -> Row:
-    email = _usable_email(person.email)
+    email = person.email if is_email(person.email) else None
     for handle in _handles(person, sub):
         row = _existing(db, sub, email) or db.one(
             "users/create",
@@ -137,9 +145,3 @@ def _handle_like(name: str) -> str:
 
 def _display_name(person: Attributes) -> str:
     return _UNSTORABLE.sub("", person.name).strip()[:DISPLAY_NAME_MAX_CHARACTERS].strip()
-
-
-def _usable_email(email: str) -> str | None:
-    """Only plain ASCII: a letter like the Kelvin sign becomes another address in lower case."""
-    plain = email.isascii() and email.isprintable() and 3 <= len(email) <= EMAIL_MAX_CHARACTERS
-    return email if plain else None

@@ -1,0 +1,67 @@
+"""Databases for tests: each test has its own, a copy of one that has the schema."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from backend_flask.lib.db import Database
+from backend_flask.services.users import User
+from cli import migrations
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def template_database(postgres_url: str) -> Iterator[str]:
+    """The name of a database that has the schema and no rows."""
+    name = "test_template"
+    with psycopg.connect(postgres_url, autocommit=True) as server:
+        server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        server.execute(f"CREATE DATABASE {name}")
+        migrations.apply(make_conninfo(postgres_url, dbname=name))
+        yield name
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database_url(postgres_url: str, template_database: str) -> Iterator[str]:
+    """A database with the schema and no rows."""
+    yield from _fresh(postgres_url, f"TEMPLATE {template_database}")
+
+
+@pytest.fixture
+def empty_database_url(postgres_url: str) -> Iterator[str]:
+    """A database without even the schema."""
+    yield from _fresh(postgres_url, "")
+
+
+def _fresh(server_url: str, how: str) -> Iterator[str]:
+    name = f"test_{next(_numbers)}"
+    with psycopg.connect(server_url, autocommit=True) as server:
+        server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        server.execute(f"CREATE DATABASE {name} {how}")
+        yield make_conninfo(server_url, dbname=name)
+        server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def db(database_url: str) -> Iterator[Database]:
+    with Database(database_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def add_user(db: Database) -> Callable[..., User]:
+    """Writes a row of `users`; what is not given is made from the handle or left empty."""
+
+    def add(handle: str, email: str | None = None, sub: str | None = None) -> User:
+        row = db.one("users/create", handle=handle, display_name=handle.title(), email=email, cognito_user_id=sub)
+        assert row
+        return User(**row)
+
+    return add

@@ -1,0 +1,252 @@
+"""The pool against a real Postgres, and against one that is gone, frozen, full or restarted."""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from backend_flask.lib import deadline
+from backend_flask.lib.db import Database, sql
+from backend_flask.services.users import User
+
+LONGEST_SECONDS = 4.5
+
+
+class Line:
+    """A TCP line to Postgres that a test can freeze or cut."""
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        self._address = address
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._pairs: dict[socket.socket, socket.socket] = {}
+        self._forgotten: set[socket.socket] = set()
+        self._ended = threading.Event()
+        self.frozen = False
+        self.port: int = self._listener.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def cut(self) -> None:
+        """Ends all connections, as a restart of the server does."""
+        for end in list(self._pairs):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def forget(self) -> None:
+        """Carries nothing any more for the connections of now, and does not say so: a firewall's way."""
+        self._forgotten |= set(self._pairs)
+
+    def close(self) -> None:
+        self._ended.set()
+        self._thread.join()
+        for end in [*self._pairs, self._listener]:
+            end.close()
+
+    def _serve(self) -> None:
+        while not self._ended.is_set():
+            ready, _, _ = select.select([self._listener, *(set(self._pairs) - self._forgotten)], [], [], 0.01)
+            for end in [] if self.frozen else ready:
+                if end is self._listener:
+                    self._accept()
+                elif end in self._pairs:
+                    self._forward(end)
+
+    def _accept(self) -> None:
+        near, _ = self._listener.accept()
+        far = socket.create_connection(self._address)
+        self._pairs |= {near: far, far: near}
+
+    def _forward(self, end: socket.socket) -> None:
+        other = self._pairs[end]
+        data = b""
+        with contextlib.suppress(OSError):
+            data = end.recv(65536)
+        if data:
+            other.sendall(data)
+            return
+        for each in (end, other):
+            del self._pairs[each]
+            each.close()
+
+
+@pytest.fixture
+def line(database_url: str) -> Iterator[Line]:
+    parts = conninfo_to_dict(database_url)
+    made = Line((str(parts["host"]), int(str(parts["port"]))))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def db_on_line(line: Line, database_url: str) -> Iterator[Database]:
+    with Database(make_conninfo(database_url, host="127.0.0.1", port=line.port), pool_size=5) as opened:
+        opened.ping()
+        yield opened
+
+
+@pytest.fixture
+def in_a_request() -> Iterator[None]:
+    deadline.start(LONGEST_SECONDS)
+    yield
+    deadline.clear()
+
+
+def seconds_to_fail(ask: Callable[[], object]) -> float:
+    started = time.monotonic()
+    with pytest.raises(psycopg.OperationalError):
+        ask()
+    return time.monotonic() - started
+
+
+def find(db: Database) -> object:
+    return db.one("users/short", handle="londo")
+
+
+def test_one_all_execute_and_the_hook_that_counts(database_url: str) -> None:
+    asked: list[str] = []
+    with Database(database_url, on_query=asked.append) as db:
+        made = db.one("users/create", handle="londo", display_name="Londo", email=None, cognito_user_id=None)
+        assert made
+        assert db.all("users/short", handle="LONDO") == [made]
+        assert db.execute("users/set_cognito_user_id", uuid=made["uuid"], new="s1") == 1
+        assert find(db) == made
+    assert asked == ["users/create", "users/short", "users/set_cognito_user_id", "users/short"]
+
+
+def test_a_transaction_keeps_all_or_nothing(db: Database, add_user: Callable[..., User]) -> None:
+    uuid = add_user("londo").uuid
+
+    def fail_half_way() -> None:
+        with db.transaction() as queries:
+            assert queries.execute("users/set_cognito_user_id", uuid=uuid, new="s1") == 1
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_half_way()
+    assert db.one("users/uuid_from_cognito_user_id", cognito_user_id="s1") is None
+    with db.transaction() as queries:
+        queries.execute("users/set_cognito_user_id", uuid=uuid, new="s1")
+    assert db.one("users/uuid_from_cognito_user_id", cognito_user_id="s1")
+
+
+def fill(db: Database, connections: int) -> None:
+    """Makes the pool hold so many idle connections."""
+    with contextlib.ExitStack() as borrowed:
+        for _ in range(connections):
+            borrowed.enter_context(db.transaction())
+
+
+def test_a_restarted_server_costs_no_error_and_no_pause(db_on_line: Database, line: Line) -> None:
+    fill(db_on_line, 5)
+    line.cut()
+    started = time.monotonic()
+    assert find(db_on_line) is None
+    assert time.monotonic() - started < 0.8
+
+
+def test_connections_that_a_firewall_has_dropped_cost_a_second_once(db_on_line: Database, line: Line) -> None:
+    fill(db_on_line, 5)
+    line.forget()
+    assert find(db_on_line) is None
+    started = time.monotonic()
+    assert find(db_on_line) is None
+    assert time.monotonic() - started < 0.8
+
+
+def test_a_server_that_is_gone_is_an_error_in_time(database_url: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    with Database(make_conninfo(database_url, port=port)) as db:
+        assert seconds_to_fail(lambda: find(db)) < LONGEST_SECONDS
+
+
+@pytest.mark.usefixtures("in_a_request")
+def test_a_frozen_server_is_an_error_in_time_and_is_used_again_when_it_thaws(db_on_line: Database, line: Line) -> None:
+    line.frozen = True
+    assert seconds_to_fail(lambda: find(db_on_line)) < LONGEST_SECONDS
+    line.frozen = False
+    deadline.start(LONGEST_SECONDS)
+    assert find(db_on_line) is None
+
+
+@pytest.mark.usefixtures("in_a_request")
+def test_a_server_that_freezes_inside_a_transaction_is_an_error_in_time(db_on_line: Database, line: Line) -> None:
+    def write() -> None:
+        with db_on_line.transaction() as queries:
+            queries.one("users/short", handle="londo")
+            line.frozen = True
+            queries.one("users/short", handle="londo")
+
+    assert seconds_to_fail(write) < LONGEST_SECONDS
+    line.frozen = False
+
+
+def test_no_time_left_is_an_error_at_once(db: Database) -> None:
+    deadline.start(0)
+    try:
+        assert seconds_to_fail(lambda: find(db)) < 0.5
+    finally:
+        deadline.clear()
+
+
+def test_a_used_up_pool_is_an_error_in_time(database_url: str) -> None:
+    with Database(database_url, pool_size=1) as db, db.transaction():
+        assert seconds_to_fail(lambda: find(db)) < LONGEST_SECONDS
+
+
+def test_a_server_that_takes_no_more_connections_is_an_error_in_time(database_url: str, postgres_url: str) -> None:
+    name = conninfo_to_dict(database_url)["dbname"]
+    with psycopg.connect(postgres_url, autocommit=True) as server:
+        server.execute(f'ALTER DATABASE "{name}" CONNECTION LIMIT 0'.encode())
+        server.execute("DROP ROLE IF EXISTS test_limited")
+        server.execute("CREATE ROLE test_limited LOGIN")
+    try:
+        with Database(make_conninfo(database_url, user="test_limited", password="")) as db:
+            assert seconds_to_fail(lambda: find(db)) < LONGEST_SECONDS
+    finally:
+        with psycopg.connect(postgres_url, autocommit=True) as server:
+            server.execute("DROP ROLE test_limited")
+
+
+def test_a_statement_is_ended_by_the_server_after_two_seconds(db: Database) -> None:
+    with db.transaction() as queries:
+        shown = queries._connection.execute("SHOW statement_timeout").fetchone()
+    assert shown == {"statement_timeout": "2s"}
+
+
+def test_the_slow_answer_to_one_query_is_never_taken_for_that_to_the_next(db_on_line: Database, line: Line) -> None:
+    def write() -> None:
+        with db_on_line.transaction() as queries:
+            queries.one("users/short", handle="londo")
+            line.frozen = True
+            queries.one("users/create", handle="londo", display_name="Londo", email=None, cognito_user_id=None)
+
+    deadline.start(0.3)
+    assert seconds_to_fail(write) < 1
+    deadline.clear()
+    line.frozen = False
+    assert db_on_line.all("users/all") == []
+
+
+def test_threads_share_a_small_pool(database_url: str) -> None:
+    with Database(database_url, pool_size=3) as db:
+        found: list[object] = []
+        threads = [threading.Thread(target=lambda: found.append(db.all("users/all"))) for _ in range(20)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert found == [[]] * 20
+
+
+def test_a_query_that_is_not_there_is_refused() -> None:
+    with pytest.raises(ValueError, match="no query"):
+        sql("users/drop")
