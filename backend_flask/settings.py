@@ -7,7 +7,7 @@ The only module that knows the environment. A field `frontend_url` is the variab
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Container, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -19,8 +19,10 @@ class SettingsError(Exception):
     """The settings cannot be used; the text names every one that is wrong and is fit for a person."""
 
 
-def _setting(meaning: str, default: Any = MISSING, *, secret: bool = False) -> Any:
-    metadata = {"meaning": meaning, "secret": secret}
+def _setting(
+    meaning: str, default: Any = MISSING, *, secret: bool = False, allowed: Container[Any] | None = None
+) -> Any:
+    metadata = {"meaning": meaning, "secret": secret, "allowed": allowed}
     return field(metadata=metadata) if default is MISSING else field(default=default, metadata=metadata)
 
 
@@ -46,11 +48,13 @@ class Settings:
     aws_secret_access_key: str = _setting("AWS credentials; empty means boto3's own search", "", secret=True)
     aws_cognito_jwks_url: str = _setting("where the pool's key set lies, if not below the issuer; local only", "")
     host: str = _setting("address that the API listens on", "127.0.0.1")
-    port: int = _setting("port that the API listens on", 4567)
+    port: int = _setting("port that the API listens on", 4567, allowed=range(65_536))
     web_concurrency: int = _setting("processes of the API; 0 means two per core", 0)
-    requests_per_process: int = _setting("requests that one process serves at once", 100)
-    db_pool_size: int = _setting("Postgres connections of one process, at most", 10)
-    log_level: str = _setting("debug, info, warning or error", "info")
+    requests_per_process: int = _setting(
+        "requests that one process serves at once, at least 1", 100, allowed=range(1, 10_001)
+    )
+    db_pool_size: int = _setting("Postgres connections of one process, from 1 up", 10, allowed=range(1, 1_001))
+    log_level: str = _setting("debug, info, warning or error", "info", allowed=("debug", "info", "warning", "error"))
 
     @property
     def is_local(self) -> bool:
@@ -92,13 +96,11 @@ def load(environ: Mapping[str, str] = os.environ, needed: Collection[str] | None
                 values[setting.name] = ""
                 if needed is None or setting.name in needed:
                     problems.append(f"{name} is missing ({setting.metadata['meaning']})")
-        elif setting.type == "int":
-            if text.isascii() and text.isdigit():
-                values[setting.name] = int(text)
-            else:
-                problems.append(f"{name} is not a whole number: {text!r}")
         else:
-            values[setting.name] = text
+            try:
+                values[setting.name] = _value(setting, text)
+            except ValueError:
+                problems.append(f"{name} cannot be {text[:40]!r} ({setting.metadata['meaning']})")
     if values.get("aws_cognito_jwks_url") and values.get("cruddur_env") != LOCAL:
         problems.append("AWS_COGNITO_JWKS_URL may be set only where CRUDDUR_ENV is local")
     if problems:
@@ -106,16 +108,34 @@ def load(environ: Mapping[str, str] = os.environ, needed: Collection[str] | None
     return Settings(**values)
 
 
+def _value(setting: Field[Any], text: str) -> str | int:
+    """Raises ValueError."""
+    value: str | int = text
+    if setting.type == "int":
+        if not (text.isascii() and text.isdigit()):
+            raise ValueError("no whole number")
+        value = int(text)
+    allowed = setting.metadata["allowed"]
+    if allowed is not None and value not in allowed:
+        raise ValueError("not allowed")
+    return value
+
+
 def shown(setting: Field[Any], value: object) -> str:
     """A value as a person may see it: passwords and secret keys masked."""
     if not setting.metadata["secret"] or not value:
         return str(value)
-    address = urlsplit(str(value))
-    if not address.hostname:
+    try:
+        address = urlsplit(str(value))
+        port = f":{address.port}" if address.port else ""
+    except ValueError:
+        return "***"
+    # An @ in the path: the password has a slash that is not escaped, and goes on there.
+    if not address.hostname or "@" in address.path:
         return "***"
     user = f"{address.username}:***@" if address.password else f"{address.username}@" if address.username else ""
-    port = f":{address.port}" if address.port else ""
-    return urlunsplit(address._replace(netloc=f"{user}{address.hostname}{port}", query="", fragment=""))
+    host = f"[{address.hostname}]" if ":" in address.hostname else address.hostname
+    return urlunsplit(address._replace(netloc=f"{user}{host}{port}", query="", fragment=""))
 
 
 def is_required(setting: Field[Any]) -> bool:

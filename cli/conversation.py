@@ -52,11 +52,13 @@ def read(path: Path = DATA_FILE) -> Conversation:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         lines = data["messages"]
-        whole = lines and all(
-            line["from"] in _PEOPLE and line["minutes_later"] >= 0 and line["message"].strip() for line in lines
-        )
-        if not whole:
+        if not lines or not all(_is_whole(line) for line in lines):
             raise ValueError("a message of it is not whole")
-        return Conversation(data["handle"], data["with"], lines)
+        return Conversation(data["handle"].strip(), data["with"].strip(), lines)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ScriptError(f"{path} is no conversation: {error}") from None
+
+
+def _is_whole(line: dict[str, Any]) -> bool:
+    minutes = line["minutes_later"]
+    return line["from"] in _PEOPLE and isinstance(minutes, int) and minutes >= 0 and bool(line["message"].strip())

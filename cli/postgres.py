@@ -27,7 +27,10 @@ Connection = psycopg.Connection[Row]
 
 
 def url(target: Target) -> str:
-    return target.settings("connection_url").connection_url
+    """The address of the project's database. Raises ScriptError if it is none."""
+    address = target.settings("connection_url").connection_url
+    database_name(address)
+    return address
 
 
 def database_name(address: str) -> str:

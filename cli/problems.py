@@ -7,9 +7,16 @@ import re
 from cli.script import ScriptError
 
 import psycopg
-from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoCredentialsError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ParamValidationError,
+)
 from psycopg_pool import PoolTimeout
 
+from backend_flask.errors import CruddurError
 from backend_flask.settings import SettingsError
 from cli.migrations import SchemaError
 
@@ -19,6 +26,8 @@ _START = "Is the system up? Start it with bin/dev, or look with bin/doctor"
 def explain(error: Exception) -> str:
     if isinstance(error, ScriptError | SettingsError | SchemaError):
         return str(error)
+    if isinstance(error, CruddurError):
+        return f"that is refused: {_first_line(error)}"
     if isinstance(error, psycopg.OperationalError) and re.search(r'database ".*" does not exist', str(error)):
         return "there is no such database yet. Create it with bin/db/setup"
     if isinstance(error, PoolTimeout | psycopg.OperationalError):
@@ -31,6 +40,8 @@ def explain(error: Exception) -> str:
         return _explain_aws(error)
     if isinstance(error, NoCredentialsError):
         return "no AWS credentials. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
+    if isinstance(error, ParamValidationError):
+        return " ".join(str(error).split())
     if isinstance(error, EndpointConnectionError | BotoCoreError):
         return f"AWS or the engine does not answer: {_first_line(error)}. {_START}"
     if isinstance(error, OSError):

@@ -99,11 +99,11 @@ def split_prod(words: list[str]) -> tuple[str | None, bool]:
 
 
 def at_least(lowest: int) -> Callable[[str], int]:
-    """An argument type: a whole number with a lower bound."""
+    """An argument type: a whole number with a lower bound, of nine digits at most."""
 
     def number(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or int(text) < lowest:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {lowest}")
+        if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) >= lowest):
+            raise argparse.ArgumentTypeError(f"{text[:20]!r} is not a whole number from {lowest} to 999999999")
         return int(text)
 
     return number

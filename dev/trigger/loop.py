@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 REFRESH_SECONDS = 2.0
 # Lambda asks each shard four times a second. An idle trigger asks a little less often, to cost a laptop nothing.
-FIRST_PAUSE, LONGEST_PAUSE = 0.05, 0.3
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 0.35
 FIRST_WAIT, LONGEST_WAIT = 0.2, 2.0
 
 

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 log.setLevel(logging.INFO)
 
 Record = dict[str, Any]
+_EVENT_NAMES = ("INSERT", "MODIFY", "REMOVE")
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, list[dict[str, str]]]:  # noqa: ARG001
@@ -55,14 +56,22 @@ def apply(event: dict[str, Any], table: MessageTable) -> dict[str, list[dict[str
 
 def _message_of(record: Record) -> Message | None:
     """The message that a record tells of, or None if it tells of something else."""
+    if record["eventName"] not in _EVENT_NAMES:
+        raise ValueError("an event name that is not known")
     if record["eventName"] == "REMOVE" or not is_message_key(record["dynamodb"]["Keys"]):
         return None
     return Message.from_item(record["dynamodb"]["NewImage"])
 
 
 def _sequence_number(record: Record) -> str:
-    """Raises where a record has none: Lambda then retries the whole batch, which is all that can be done."""
-    return str(record["dynamodb"]["SequenceNumber"])
+    """Empty where a record has none: Lambda then retries the whole batch, which is all that can be done.
+
+    Source: AWS Lambda Developer Guide, "Configuring partial batch response with DynamoDB and Lambda".
+    """
+    try:
+        return str(record["dynamodb"]["SequenceNumber"])
+    except (KeyError, TypeError):
+        return ""
 
 
 @cache

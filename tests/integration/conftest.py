@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from backend_flask.lib import aws
 from backend_flask.lib.db import Database
+from backend_flask.lib.ddb import MessageTable
+from backend_flask.lib.uuid7 import Uuid7
 from backend_flask.services.users import User
 from cli import migrations
+from dev import dynamodb
 
 _numbers = itertools.count(1)
 
@@ -65,3 +70,40 @@ def add_user(db: Database) -> Callable[..., User]:
         return User(**row)
 
     return add
+
+
+@pytest.fixture
+def client(dynamodb_url: str) -> Any:
+    """A client of the engine that a test may burden with hooks."""
+    return aws.client(
+        "dynamodb",
+        region=dynamodb.REGION,
+        endpoint_url=dynamodb_url,
+        key_id=dynamodb.ACCESS_KEY_ID,
+        secret_key=dynamodb.SECRET_ACCESS_KEY,
+        pool=32,
+    )
+
+
+@pytest.fixture(scope="session")
+def _table_names() -> set[str]:
+    return set()
+
+
+@pytest.fixture
+def table(client: Any, _table_names: set[str]) -> MessageTable:
+    """One table for all tests: what they write lies under uuids of their own."""
+    made = MessageTable(client, "test-messages", Uuid7())
+    if made.name not in _table_names:
+        made.create()
+        _table_names.add(made.name)
+    return made
+
+
+@pytest.fixture
+def own_table(client: Any) -> Iterator[MessageTable]:
+    """A table that no other test writes to."""
+    made = MessageTable(client, f"test-{next(_numbers)}", Uuid7())
+    made.create()
+    yield made
+    made.drop()

@@ -154,7 +154,11 @@ def test_a_body_that_is_too_large_is_413_whether_its_length_is_said_or_not() -> 
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = 10
     http.register(app)
-    app.add_url_rule("/", view_func=request.get_data, methods=["POST"])
+
+    @app.post("/")
+    def view() -> bytes:
+        return request.get_data()
+
     answer = app.test_client().post("/", data=b"x" * 11)
     assert (answer.status_code, json.loads(answer.data)["code"]) == (413, "body_too_large")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import select
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,10 +16,11 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from backend_flask.lib import deadline
-from backend_flask.lib.db import Database, sql
+from backend_flask.lib.db import SQL_FOLDER, Database, sql
 from backend_flask.services.users import User
 
 LONGEST_SECONDS = 4.5
+ROOT = SQL_FOLDER.parents[1]
 
 
 class Line:
@@ -250,3 +253,33 @@ def test_threads_share_a_small_pool(database_url: str) -> None:
 def test_a_query_that_is_not_there_is_refused() -> None:
     with pytest.raises(ValueError, match="no query"):
         sql("users/drop")
+
+
+UNDER_GEVENT = """
+from gevent import monkey; monkey.patch_all()
+import socket, gevent
+from backend_flask.lib.db import Database
+
+silent = socket.create_server(("127.0.0.1", 0))
+ticks = 0
+
+def tick():
+    global ticks
+    while True:
+        ticks += 1
+        gevent.sleep(0.05)
+
+gevent.spawn(tick)
+with Database(f"postgresql://londo@127.0.0.1:{silent.getsockname()[1]}/cruddur") as db:
+    try:
+        db.ping()
+    except Exception as error:
+        print(type(error).__name__, ticks > 20)
+"""
+
+
+def test_greenlets_go_on_while_one_waits_for_a_server_that_says_nothing() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", UNDER_GEVENT], cwd=ROOT, capture_output=True, text=True, timeout=20, check=False
+    )
+    assert done.stdout == "PoolTimeout True\n", done.stderr

@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
+from psycopg import sql
 
 from backend_flask.errors import Conflict, Invalid, NotFound, NotSignedIn, Unavailable
 from backend_flask.lib.db import Database
@@ -262,7 +263,8 @@ def test_the_schema_holds_the_same_limits_as_the_rules(
     database_url: str, add_user: AddUser, column: str, fits: str, breaks: str
 ) -> None:
     add_user("londo")
+    change = sql.SQL("UPDATE users SET {} = %s").format(sql.Identifier(column))
     with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute(f"UPDATE users SET {column} = %s".encode(), [fits])
+        connection.execute(change, [fits])
         with pytest.raises(psycopg.errors.CheckViolation):
-            connection.execute(f"UPDATE users SET {column} = %s".encode(), [breaks])
+            connection.execute(change, [breaks])

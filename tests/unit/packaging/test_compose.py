@@ -1,7 +1,8 @@
-"""docker-compose.yml agrees with the settings, the Dockerfile and itself. It was never run here: no container engine."""
+"""docker-compose.yml agrees with the settings, the Dockerfile and itself. Nothing here needs a container engine."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import runpy
@@ -16,6 +17,7 @@ import pytest
 
 from backend_flask import settings
 from backend_flask.settings import Settings
+from dev import dynamodb
 
 Service = dict[str, Any]
 Services = dict[str, Service]
@@ -69,6 +71,24 @@ def test_the_database_is_the_one_that_postgres_makes(services: Services, in_forc
 
 def test_the_key_set_is_that_of_the_pool(in_force: Settings) -> None:
     assert f"/{in_force.aws_cognito_user_pool_id}/" in in_force.aws_cognito_jwks_url
+
+
+def test_the_pool_is_the_one_that_the_local_cognito_makes(root: Path, in_force: Settings, tmp_path: Path) -> None:
+    ask = "import json, pathlib, dev.cognito as c; print(json.dumps(c.Pool(pathlib.Path('none')).ids))"
+    environ = os.environ | {
+        "PYTHONPATH": str(root),
+        "MOTO_COGNITO_IDP_USER_POOL_ID_STRATEGY": "HASH",
+        "MOTO_COGNITO_IDP_USER_POOL_CLIENT_ID_STRATEGY": "HASH",
+    }
+    ended = subprocess.run([sys.executable, "-c", ask], env=environ, cwd=tmp_path, capture_output=True, check=True)
+    ids = json.loads(ended.stdout)
+    assert ids["AWS_COGNITO_USER_POOL_ID"] == in_force.aws_cognito_user_pool_id
+    assert ids["AWS_COGNITO_USER_POOL_CLIENT_ID"] == in_force.aws_cognito_user_pool_client_id
+
+
+def test_the_keys_are_the_documented_examples(in_force: Settings) -> None:
+    assert in_force.aws_access_key_id == dynamodb.ACCESS_KEY_ID
+    assert in_force.aws_secret_access_key == dynamodb.SECRET_ACCESS_KEY
 
 
 def test_the_api_is_published_where_its_address_says(services: Services, in_force: Settings) -> None:
@@ -126,7 +146,9 @@ def test_our_own_containers_can_write_nothing_but_their_volumes(services: Servic
 def test_a_fresh_volume_finds_a_folder_that_its_user_owns(services: Services, steps_of: Any) -> None:
     for name in ("dynamodb", "cognito", "trigger"):
         steps = steps_of(services[name]["build"]["target"])
-        made = " ".join(text for instruction, text in steps if instruction == "RUN" and re.search("chown|--owner", text))
+        made = " ".join(
+            text for instruction, text in steps if instruction == "RUN" and re.search("chown|--owner", text)
+        )
         for volume in services[name]["volumes"]:
             assert volume.partition(":")[2].removeprefix("/app/") in made.split()
 
@@ -145,9 +167,7 @@ def test_the_engine_keeps_what_it_stores_on_its_volume(services: Services) -> No
     assert engine["volumes"] == [f"dynamodb:{folder}"]
 
 
-def test_gunicorn_has_the_time_to_drain(
-    root: Path, services: Services, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_gunicorn_has_the_time_to_drain(root: Path, services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in services["backend"]["environment"].items():
         monkeypatch.setenv(name, value)
     gunicorn = runpy.run_path(str(root / "backend_flask" / "gunicorn.conf.py"))

@@ -1,4 +1,4 @@
-"""The Dockerfile holds what the app needs, pinned, and nothing else. It was never built here: no container engine."""
+"""The Dockerfile holds what the app needs, pinned, and nothing else. Nothing here builds it."""
 
 from __future__ import annotations
 

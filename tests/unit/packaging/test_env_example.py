@@ -12,7 +12,9 @@ FIELDS = Settings.__dataclass_fields__
 
 
 def test_the_file_says_what_the_settings_are(root: Path) -> None:
-    assert (root / ".env.example").read_text() == render(), "bring it up to date: python -m cli.env_example > .env.example"
+    assert (root / ".env.example").read_text() == render(), (
+        "bring it up to date: python -m cli.env_example > .env.example"
+    )
 
 
 def test_every_setting_is_listed_once() -> None:

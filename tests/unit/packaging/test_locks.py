@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -48,6 +52,24 @@ def test_what_a_laptop_needs_is_locked(root: Path) -> None:
 def test_a_laptop_runs_the_versions_of_production(root: Path) -> None:
     everywhere, laptop = pins(root / "requirements.txt"), pins(root / "requirements-dev.txt")
     assert {name: laptop[name] for name in everywhere} == everywhere
+
+
+def test_production_loads_nothing_that_is_not_locked(root: Path) -> None:
+    """Some packages import more than they declare, and on a laptop another package has brought it along."""
+    load = (
+        "import sys; before = set(sys.modules);"
+        "import gunicorn.app.wsgiapp, gunicorn.workers.ggevent, backend_flask.app;"
+        "print(*set(sys.modules) - before)"
+    )
+    environ = os.environ | {"PYTHONPATH": str(root)}
+    ended = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", load], env=environ, capture_output=True, text=True, check=True
+    )
+    distributions = packages_distributions()
+    loaded = {module.partition(".")[0] for module in ended.stdout.split()}
+    installed = {name_of(name) for module in loaded for name in distributions.get(module, [])}
+    assert "gevent" in installed
+    assert installed <= set(pins(root / "requirements.txt"))
 
 
 @pytest.mark.parametrize("name", LOCKS)

@@ -11,6 +11,7 @@ import pytest
 from backend_flask.lib.ddb import MessageTable
 from backend_flask.lib.uuid7 import Uuid7
 from backend_flask.settings import load
+from dev.dynamodb import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 from dev.trigger.checkpoint import Checkpoint
 from dev.trigger.clients import clients
 from dev.trigger.failed import FailedRecords
@@ -36,9 +37,9 @@ def wait_until() -> Wait:
 def trigger_environ(dynamodb_endpoint: str) -> dict[str, str]:
     return {
         "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_endpoint,
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
-        "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+        "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
     }
 
 

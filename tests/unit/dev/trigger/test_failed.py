@@ -67,6 +67,7 @@ def test_a_line_that_a_kill_cut_off_harms_no_other_line(
     assert failures.all() == [failed(1)]
     failures.add(failed(2))
     assert failures.all() == [failed(1), failed(2)]
+    assert failures.path.read_text() == failed(1).line() + failed(2).line()
 
 
 @pytest.mark.parametrize("line", ["nonsense", "{}", "[]", '{"when": "x"}'])

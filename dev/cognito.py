@@ -1,0 +1,141 @@
+"""The local Cognito: moto's user pool as a server of its own, with users that survive a restart.
+
+It stands in for the real one where nobody can have an account: its signing key is public, and its SRP sign-in accepts
+any password. That is why the API accepts its key set in local mode only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from dev.dynamodb import REGION
+
+POOL_NAME = "cruddur-user-pool"
+CLIENT_NAME = "cruddur-client"
+# Every local user has this password. It opens nothing but a laptop's own pool.
+LOCAL_PASSWORD = "Testing1234!"
+_ACCOUNT = "123456789012"
+_TARGET = "HTTP_X_AMZ_TARGET"
+# What an ordinary reader asks; everything else may have changed a user.
+_READS = ("Describe", "Get", "List", "InitiateAuth", "RespondToAuthChallenge", "AdminGetUser", "AdminInitiateAuth")
+
+WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class Pool:
+    """The one user pool with its one client, kept in a file."""
+
+    def __init__(self, file: Path) -> None:
+        from moto.backends import get_backend  # noqa: PLC0415  # reads the environment when it is imported
+
+        self._file = file
+        self._lock = threading.Lock()
+        self._backend = get_backend("cognito-idp")[_ACCOUNT][REGION]
+        self._pool = self._backend.create_user_pool(
+            POOL_NAME, {"UsernameAttributes": ["email"], "AutoVerifiedAttributes": ["email"]}
+        )
+        flows = ["ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+        self._client = self._backend.create_user_pool_client(
+            self._pool.id, False, {"ClientName": CLIENT_NAME, "ExplicitAuthFlows": flows}
+        )
+        self.restore()
+
+    @property
+    def ids(self) -> dict[str, str]:
+        return {"AWS_COGNITO_USER_POOL_ID": self._pool.id, "AWS_COGNITO_USER_POOL_CLIENT_ID": self._client.id}
+
+    def restore(self) -> None:
+        from moto.cognitoidp.models import CognitoIdpUser, UserStatus  # noqa: PLC0415
+
+        saved = json.loads(self._file.read_text(encoding="utf-8")) if self._file.exists() else []
+        for each in saved:
+            attributes = [{"Name": name, "Value": value} for name, value in each["attributes"].items()]
+            user = CognitoIdpUser(
+                self._pool.id, each["username"], each["password"], UserStatus(each["status"]), attributes
+            )
+            user.id, user.enabled = each["attributes"]["sub"], each["enabled"]
+            user.update_attributes([{"Name": "sub", "Value": user.id}])
+            self._pool.users[user.username] = user
+
+    def save(self) -> None:
+        """Whole or not at all: the file is replaced in one step."""
+        with self._lock:
+            users = [
+                {
+                    "username": user.username,
+                    "password": user.password,
+                    "status": user.status.value,
+                    "enabled": user.enabled,
+                    "attributes": dict(user.attribute_lookup),
+                }
+                for user in self._pool.users.values()
+            ]
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            unfinished = self._file.with_suffix(".unfinished")
+            with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+                json.dump(users, file, indent=1)
+            unfinished.replace(self._file)
+
+    def verify_emails(self) -> None:
+        """Who could confirm a sign-up has read the e-mail: AWS then sets email_verified, moto does not."""
+        for user in list(self._pool.users.values()):
+            if user.status.value == "CONFIRMED" and "email_verified" not in user.attribute_lookup:
+                user.update_attributes([{"Name": "email_verified", "Value": "true"}])
+
+    def keeping(self, app: WsgiApp) -> WsgiApp:
+        """The same app, whose changes of users are saved before it answers."""
+
+        def kept(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+            action = environ.get(_TARGET, "").rpartition(".")[2]
+            answer = list(app(environ, start_response))
+            if action == "ConfirmSignUp":
+                self.verify_emails()
+            if action and not action.startswith(_READS):
+                self.save()
+            return answer
+
+        return kept
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m dev.cognito", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--port", type=int, default=9229, help="port to listen on")
+    parser.add_argument("--data", type=Path, required=True, help="file that keeps the users")
+    args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
+    serve(args.host, args.port, args.data)
+
+
+def serve(host: str, port: int, data: Path) -> None:
+    # Ids that depend on the names alone, so that they stay the same over restarts.
+    os.environ["MOTO_COGNITO_IDP_USER_POOL_ID_STRATEGY"] = "HASH"
+    os.environ["MOTO_COGNITO_IDP_USER_POOL_CLIENT_ID_STRATEGY"] = "HASH"
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415
+    from werkzeug.serving import make_server  # noqa: PLC0415
+
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    pool = Pool(data)
+    data.parent.mkdir(parents=True, exist_ok=True)
+    ids_file(data).write_text(json.dumps(pool.ids), encoding="utf-8")
+    app = pool.keeping(DomainDispatcherApplication(create_backend_app))
+    make_server(host, port, app, threaded=True).serve_forever()
+
+
+def ids_file(data: Path) -> Path:
+    """Where the pool's and the client's id are written before the server listens, as settings."""
+    return data.with_name("cognito-ids.json")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""The engines that tests need: real ones, each started by the first test that asks for it."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backend_flask.lib import aws
+from backend_flask.lib.ddb import MessageTable
+from backend_flask.lib.uuid7 import Uuid7
+from dev import dynamodb as dynamodb_engine
+from dev import postgres
+from dev.processes import free_port
+
+
+@pytest.fixture(scope="session")
+def engine_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the engines keep their data and logs."""
+    return tmp_path_factory.mktemp("engines")
+
+
+@pytest.fixture(scope="session")
+def postgres_url(engine_folder: Path) -> Iterator[str]:
+    """The `postgres` database of a server of our own."""
+    data, port = engine_folder / "postgres", free_port()
+    server = postgres.start(data, port, engine_folder / "postgres.log", durable=False)
+    yield postgres.address(port, "postgres")
+    server.stop()
+    postgres.erase(data)
+
+
+@pytest.fixture(scope="session")
+def ddb_engine() -> str:
+    """`extenddb`, or what DDB_ENGINE says, as for bin/dev."""
+    return os.environ.get("DDB_ENGINE", dynamodb_engine.ENGINES[0])
+
+
+@pytest.fixture(scope="session")
+def dynamodb_endpoint(ddb_engine: str, engine_folder: Path) -> Iterator[str]:
+    """The address of an engine of our own, or the one that DDB_ENGINE names."""
+    if dynamodb_engine.is_address(ddb_engine):
+        yield ddb_engine
+        return
+    port = free_port()
+    server = dynamodb_engine.start(ddb_engine, engine_folder / "dynamodb", port, engine_folder / "dynamodb.log")
+    yield f"http://127.0.0.1:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def dynamodb(dynamodb_endpoint: str) -> Iterator[Any]:
+    """A boto3 client of the engine, as the API makes it."""
+    client = aws.client(
+        "dynamodb",
+        region=dynamodb_engine.REGION,
+        endpoint_url=dynamodb_endpoint,
+        key_id=dynamodb_engine.ACCESS_KEY_ID,
+        secret_key=dynamodb_engine.SECRET_ACCESS_KEY,
+        pool=50,
+    )
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def message_table(dynamodb: Any) -> Iterator[MessageTable]:
+    """One table for all tests, as a new one takes a second: each test makes users of its own."""
+    table = MessageTable(dynamodb, f"test-{uuid.uuid4()}", make_id=Uuid7())
+    table.create()
+    yield table
+    table.drop()

@@ -1,0 +1,247 @@
+import json
+import logging
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from backend_flask.lib import ddb
+from backend_flask.lib.ddb import DamagedMessageGroup, Member, Message, MessageGroup, send_key_key
+from lambdas.cruddur_messaging_stream.handler import apply
+
+ANDREW = Member("11111111-1111-4111-8111-111111111111", "Andrew Brown", "andrewbrown")
+BAYKO = Member("22222222-2222-4222-8222-222222222222", "Andrew Bayko", "bayko")
+GROUP = "33333333-3333-4333-8333-333333333333"
+OTHER_GROUP = "44444444-4444-4444-8444-444444444444"
+SECRET = "the text of a message"
+
+Record = dict[str, Any]
+
+
+class FakeTable:
+    """Records what it is asked to do; the groups in `trouble` raise."""
+
+    def __init__(self, **trouble: Exception) -> None:
+        self.trouble = trouble
+        self.updated: dict[str, list[Message]] = defaultdict(list)
+        self.calls: list[str] = []
+
+    def update_message_groups(self, messages: Iterable[Message]) -> None:
+        given = list(messages)
+        (group_uuid,) = {message.message_group_uuid for message in given}
+        self.calls.append(group_uuid)
+        if group_uuid in self.trouble:
+            raise self.trouble[group_uuid]
+        self.updated[group_uuid] += given
+
+
+def message(number: int, group_uuid: str = GROUP) -> Message:
+    message_uuid = str(uuid.UUID(int=(1_795_262_400_000 + number) << 80 | 0x7 << 76 | 0b10 << 62))
+    return Message(group_uuid, message_uuid, ANDREW.uuid, ANDREW.display_name, ANDREW.handle, SECRET)
+
+
+def record(item: ddb.Item, number: object = 1, name: str = "INSERT") -> Record:
+    """As the Lambda Developer Guide shows one in "Using AWS Lambda with Amazon DynamoDB"."""
+    return {
+        "eventID": "c4ca4238a0b923820dcc509a6f75849b",
+        "eventName": name,
+        "eventVersion": "1.1",
+        "eventSource": "aws:dynamodb",
+        "awsRegion": "us-east-1",
+        "dynamodb": {
+            "ApproximateCreationDateTime": 1_795_262_400,
+            "Keys": {"pk": item["pk"], "sk": item["sk"]},
+            **({} if name == "REMOVE" else {"NewImage": item}),
+            "SequenceNumber": str(number),
+            "SizeBytes": 26,
+            "StreamViewType": "NEW_IMAGE",
+        },
+        "eventSourceARN": "arn:aws:dynamodb:us-east-1:123456789012:table/cruddur-messages/stream/2026-11-21T00:00:00.000",
+    }
+
+
+def failures(response: dict[str, list[dict[str, str]]]) -> list[str]:
+    assert response.keys() == {"batchItemFailures"}
+    assert all(failure.keys() == {"itemIdentifier"} for failure in response["batchItemFailures"])
+    return [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
+
+
+def handle(table: FakeTable, *records: Any) -> list[str]:
+    return failures(apply({"Records": list(records)}, table))  # type: ignore[arg-type]
+
+
+def test_an_empty_batch_is_a_success() -> None:
+    table = FakeTable()
+    assert apply({"Records": []}, table) == {"batchItemFailures": []}  # type: ignore[arg-type]
+    assert table.calls == []
+
+
+def test_a_batch_of_one_group_is_handed_over_in_one_piece() -> None:
+    table = FakeTable()
+    sent = [message(number) for number in range(10)]
+    assert handle(table, *(record(each.to_item(), number) for number, each in enumerate(sent))) == []
+    assert table.calls == [GROUP]
+    assert table.updated[GROUP] == sent
+
+
+def test_each_group_of_a_batch_is_handed_over_once() -> None:
+    table = FakeTable()
+    sent = [message(number, GROUP if number % 2 else OTHER_GROUP) for number in range(6)]
+    assert handle(table, *(record(each.to_item(), number) for number, each in enumerate(sent))) == []
+    assert sorted(table.calls) == [GROUP, OTHER_GROUP]
+
+
+def test_an_edited_message_is_handed_over_too() -> None:
+    table = FakeTable()
+    assert handle(table, record(message(1).to_item(), name="MODIFY")) == []
+    assert table.calls == [GROUP]
+
+
+def test_everything_that_is_no_message_is_left_alone() -> None:
+    row = MessageGroup.of(message(1), BAYKO, [ANDREW, BAYKO], None).to_item(BAYKO.uuid)
+    group = ddb._group_item(message(1), [ANDREW.uuid, BAYKO.uuid], None)
+    send_key = {**send_key_key(ANDREW.uuid, "MSG#a key"), "body_hash": {"S": "x"}}
+    table = FakeTable()
+    own = [
+        record(row),
+        record(row, name="MODIFY"),
+        record(group),
+        record(send_key),
+        record(send_key, name="MODIFY"),
+        record(row, name="REMOVE"),
+        record(send_key, name="REMOVE"),
+        record(message(1).to_item(), name="REMOVE"),
+    ]
+    assert handle(table, *own) == []
+    assert table.calls == []
+
+
+def test_a_send_key_removed_by_time_to_live_is_left_alone() -> None:
+    expired = record(send_key_key(ANDREW.uuid, "a key"), name="REMOVE")
+    expired["userIdentity"] = {"principalId": "dynamodb.amazonaws.com", "type": "Service"}
+    table = FakeTable()
+    assert handle(table, expired) == []
+    assert table.calls == []
+
+
+def damaged(**changes: Any) -> Record:
+    """A record of a message, of which parts are replaced, or left out where the change is None."""
+    whole = record(message(7, OTHER_GROUP).to_item(), 7)
+    for name, value in changes.items():
+        holder = whole if name in whole else whole["dynamodb"]
+        if value is None:
+            del holder[name]
+        else:
+            holder[name] = value
+    return whole
+
+
+ITEM = message(7, OTHER_GROUP).to_item()
+MALFORMED = {
+    "no NewImage": damaged(NewImage=None),
+    "NewImage is a list": damaged(NewImage=[]),
+    "NewImage is a text": damaged(NewImage="MSG"),
+    "NewImage is empty": damaged(NewImage={}),
+    "no keys": damaged(Keys=None),
+    "keys are empty": damaged(Keys={}),
+    "keys are a list": damaged(Keys=[1]),
+    "keys without types": damaged(Keys={"pk": "MSG#1", "sk": "1"}),
+    "no event name": damaged(eventName=None),
+    "an event name that is not known": damaged(eventName="TRUNCATE"),
+    "an event name that is a list": damaged(eventName=["INSERT"]),
+    "a message without a sender": damaged(NewImage={name: ITEM[name] for name in ITEM if name != "user_uuid"}),
+    "a message without a text": damaged(NewImage={name: ITEM[name] for name in ITEM if name != "message"}),
+    "a message that is a number": damaged(NewImage=ITEM | {"message": {"N": "5"}}),
+    "a message that is a bare number": damaged(NewImage=ITEM | {"message": {"S": 5}}),
+    "a revision that is a text": damaged(NewImage=ITEM | {"rev": {"N": "many"}}),
+    "an uuid that is none": damaged(NewImage=ITEM | {"sk": {"S": "nothing"}}),
+    "an uuid that is spelled otherwise": damaged(NewImage=ITEM | {"sk": {"S": ITEM["sk"]["S"].replace("-", "")}}),
+    "an instant that no calendar has": damaged(NewImage=ITEM | {"sk": {"S": "ffffffff-ffff-7fff-bfff-ffffffffffff"}}),
+}
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_a_malformed_record_fails_alone_and_the_good_ones_are_applied(name: str) -> None:
+    table = FakeTable()
+    good = [message(1), message(2, OTHER_GROUP), message(9)]
+    records = [record(each.to_item(), number) for number, each in enumerate(good)]
+    records.insert(1, MALFORMED[name])
+    assert handle(table, *records) == ["7"]
+    assert [each for group in table.updated.values() for each in group] == [good[0], good[2], good[1]]
+
+
+@pytest.mark.parametrize("bad", [None, 5, "text", [], ["INSERT"], {}, {"dynamodb": None}, damaged(SequenceNumber=None)])
+def test_a_record_that_cannot_be_named_fails_the_batch_after_the_good_ones_are_applied(bad: Any) -> None:
+    # An empty identifier fails the whole batch, which Lambda then bisects: Lambda Developer Guide, "Configuring
+    # partial batch response with DynamoDB and Lambda".
+    malformed = bad if not isinstance(bad, dict) or "eventName" not in bad else {**bad, "eventName": "TRUNCATE"}
+    table = FakeTable()
+    failed = handle(table, record(message(1).to_item()), malformed, record(message(2).to_item(), 2))
+    assert failed == [""]
+    assert [each.message_uuid for each in table.updated[GROUP]] == [message(1).message_uuid, message(2).message_uuid]
+
+
+def test_a_good_record_without_a_sequence_number_is_applied() -> None:
+    table = FakeTable()
+    unnamed = record(message(1).to_item())
+    del unnamed["dynamodb"]["SequenceNumber"]
+    assert handle(table, unnamed) == []
+    assert table.updated[GROUP] == [message(1)]
+
+
+@pytest.mark.parametrize("error", [DamagedMessageGroup(GROUP), RuntimeError("throttled"), TimeoutError()], ids=repr)
+def test_a_group_in_trouble_fails_alone(error: Exception) -> None:
+    table = FakeTable(**{GROUP: error})
+    records = [record(message(n, GROUP if n % 2 else OTHER_GROUP).to_item(), n) for n in range(6)]
+    assert handle(table, *records) == ["1", "3", "5"]
+    assert len(table.updated[OTHER_GROUP]) == 3
+
+
+def test_malformed_records_and_a_group_in_trouble_are_all_reported() -> None:
+    table = FakeTable(**{GROUP: TimeoutError()})
+    assert sorted(handle(table, record(message(1).to_item(), 1), MALFORMED["no keys"])) == ["1", "7"]
+
+
+def test_a_record_of_another_table_fails_alone() -> None:
+    # The sample event of "Using AWS Lambda with Amazon DynamoDB" is of another table: other keys, another view type.
+    sample = {
+        "eventID": "1",
+        "eventVersion": "1.0",
+        "dynamodb": {
+            "Keys": {"Id": {"N": "101"}},
+            "NewImage": {"Message": {"S": "New item!"}, "Id": {"N": "101"}},
+            "StreamViewType": "NEW_AND_OLD_IMAGES",
+            "SequenceNumber": "111",
+            "SizeBytes": 26,
+        },
+        "awsRegion": "us-west-2",
+        "eventName": "INSERT",
+        "eventSourceARN": "arn:aws:dynamodb:us-east-2:123456789012:table/my-table/stream/2023-06-10T19:26:16.525",
+        "eventSource": "aws:dynamodb",
+    }
+    table = FakeTable()
+    assert handle(table, sample, record(message(1).to_item())) == ["111"]
+    assert table.updated[GROUP] == [message(1)]
+
+
+def test_logs_hold_no_text_of_a_message(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    table = FakeTable(**{OTHER_GROUP: ValueError(SECRET)})
+    handle(table, record(message(1).to_item()), record(message(2, OTHER_GROUP).to_item(), 2), *MALFORMED.values())
+    lines = [json.loads(each.getMessage()) for each in caplog.records]
+    assert SECRET not in caplog.text
+    assert ANDREW.display_name not in caplog.text
+    assert {line["event"] for line in lines} == {"record_malformed", "message_group_failed", "batch"}
+    assert lines[-1] == {
+        "event": "batch",
+        "records": 2 + len(MALFORMED),
+        "message_groups": 2,
+        "failed": 1 + len(MALFORMED),
+    }
+
+
+def test_an_event_that_is_none_is_not_taken_for_a_success() -> None:
+    with pytest.raises((KeyError, TypeError)):
+        apply({}, FakeTable())  # type: ignore[arg-type]

@@ -1,0 +1,110 @@
+import json
+import logging
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import pytest
+from flask import Flask, Response, abort, g
+
+from backend_flask import logs
+from backend_flask.routes import errors
+
+
+@pytest.fixture(autouse=True)
+def the_same_logging_afterwards() -> Iterator[None]:
+    root = logging.getLogger()
+    loggers = [root, *(logging.getLogger(name) for name in ("backend_flask", "lambdas", "dev"))]
+    levels, handlers = [logger.level for logger in loggers], root.handlers[:]
+    yield
+    root.handlers[:] = handlers
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
+
+
+@pytest.fixture
+def app() -> Flask:
+    app = Flask(__name__, static_folder=None)
+    errors.register(app)
+    logs.log_requests(app)
+
+    @app.route("/things/<thing>", methods=["GET", "POST"])
+    def view(thing: str) -> str:
+        g.user = SimpleNamespace(uuid="u1")
+        return "1" if thing != "broken" else str(1 // 0)
+
+    @app.get("/refused")
+    def refused() -> Response:
+        abort(404)
+
+    return app
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
+    seen = capsys.readouterr()
+    assert seen.out == ""
+    return [json.loads(line) for line in seen.err.splitlines()]
+
+
+def test_a_line_is_one_json_object_with_its_extra_fields(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("info")
+    logging.getLogger("backend_flask.x").info("sent", extra={"count": 2, "text": "two\nlines \ud800", "obj": {1}})
+    (line,) = lines(capsys)
+    assert line.pop("at")
+    assert line == {"level": "info", "event": "sent", "count": 2, "text": "two\nlines \ud800", "obj": "{1}"}
+
+
+def test_the_time_is_utc_with_milliseconds() -> None:
+    record = logging.makeLogRecord({"created": 1_700_000_000.1239, "msg": "x"})
+    assert json.loads(logs.JsonFormatter().format(record))["at"] == "2023-11-14T22:13:20.123+00:00"
+
+
+def test_the_level_is_for_our_own_words_and_libraries_only_warn(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("debug")
+    logging.getLogger("backend_flask.x").debug("ours")
+    logging.getLogger("botocore").info("theirs")
+    logging.getLogger("botocore").warning("their warning")
+    assert [line["event"] for line in lines(capsys)] == ["ours", "their warning"]
+
+
+def test_configuring_twice_does_not_say_all_twice(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("info")
+    logs.configure("info")
+    logging.getLogger("backend_flask").info("once")
+    assert len(lines(capsys)) == 1
+
+
+def test_a_request_is_one_line_with_its_route_and_without_its_ids(
+    app: Flask, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs.configure("info")
+    app.test_client().post(
+        "/things/secret-id?q=secret-query", json={"a": "secret-body"}, headers={"Authorization": "Bearer secret-token"}
+    )
+    (line,) = lines(capsys)
+    milliseconds = line.pop("ms")
+    assert isinstance(milliseconds, float)
+    assert 0 <= milliseconds < 5000
+    assert line.pop("at")
+    assert line == {
+        "level": "info", "event": "request", "method": "POST", "route": "/things/<thing>", "status": 200,
+        "user_uuid": "u1",
+    }  # fmt: skip
+
+
+def test_what_fails_is_a_request_too(app: Flask, capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("info")
+    client = app.test_client()
+    for path in ("/nowhere/secret", "/refused", "/things/broken"):
+        client.get(path)
+    requests = [line for line in lines(capsys) if line["event"] == "request"]
+    assert [(line["route"], line["status"]) for line in requests] == [
+        ("unknown", 404), ("/refused", 404), ("/things/<thing>", 500),
+    ]  # fmt: skip
+
+
+def test_one_request_never_has_the_user_of_another(app: Flask, capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("info")
+    client = app.test_client()
+    client.get("/things/a")
+    client.get("/refused")
+    assert [line["user_uuid"] for line in lines(capsys)] == ["u1", None]
