@@ -43,6 +43,8 @@ def from_environment() -> Flask:
 def create_app(settings: Settings) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    # `//` would be answered with a redirect, which Flask writes as HTML, past every error handler.
+    app.url_map.merge_slashes = False
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions[EXTENSION] = build_stores(settings)
     for blueprint in ROUTES:
@@ -50,7 +52,7 @@ def create_app(settings: Settings) -> Flask:
     errors.register(app)
     logs.log_requests(app)
     _keep_deadline(app)
-    _allow_origins(app, [settings.frontend_url, settings.backend_url])
+    _allow_origins(app, [url.rstrip("/") for url in (settings.frontend_url, settings.backend_url)])
     app.after_request(_harden)
     return app
 

@@ -6,6 +6,7 @@ A script holds one function and one docstring; the first line of the docstring i
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import signal
 import sys
@@ -52,6 +53,8 @@ def run(
     `prod=True` adds the optional word `prod`, found as `args.prod`. Whatever goes wrong is one line on stderr;
     CRUDDUR_DEBUG=1 shows the traceback instead.
     """
+    # A script says in one line what went wrong; the pool would say it once more for each attempt.
+    logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     parser = argparse.ArgumentParser(
         prog=Path(sys.argv[0]).name, description=doc, formatter_class=argparse.RawDescriptionHelpFormatter

@@ -39,14 +39,15 @@ class Pool:
 
         self._file = file
         self._lock = threading.Lock()
-        self._backend = get_backend("cognito-idp")[_ACCOUNT][REGION]
-        self._pool = self._backend.create_user_pool(
+        self._backend: Any = get_backend("cognito-idp")[_ACCOUNT][REGION]
+        self._pool: Any = self._backend.create_user_pool(
             POOL_NAME, {"UsernameAttributes": ["email"], "AutoVerifiedAttributes": ["email"]}
         )
-        flows = ["ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
-        self._client = self._backend.create_user_pool_client(
-            self._pool.id, False, {"ClientName": CLIENT_NAME, "ExplicitAuthFlows": flows}
-        )
+        client: dict[str, Any] = {
+            "ClientName": CLIENT_NAME,
+            "ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+        }
+        self._client = self._backend.create_user_pool_client(self._pool.id, False, client)
         self.restore()
 
     @property
@@ -66,6 +67,19 @@ class Pool:
             user.update_attributes([{"Name": "sub", "Value": user.id}])
             self._pool.users[user.username] = user
 
+    def seed(self, people: list[dict[str, str]]) -> None:
+        """Adds those who are not there, with the local password and a verified e-mail."""
+        for person in people:
+            if self._pool._get_user(person["email"]):
+                continue
+            names = {"email": person["email"], "name": person["display_name"], "preferred_username": person["handle"]}
+            attributes = [
+                {"Name": name, "Value": value} for name, value in (names | {"email_verified": "true"}).items()
+            ]
+            self._backend.admin_create_user(self._pool.id, person["email"], "SUPPRESS", LOCAL_PASSWORD, attributes)
+            self._backend.admin_set_user_password(self._pool.id, person["email"], LOCAL_PASSWORD, True)
+        self.save()
+
     def save(self) -> None:
         """Whole or not at all: the file is replaced in one step."""
         with self._lock:
@@ -81,8 +95,8 @@ class Pool:
             ]
             self._file.parent.mkdir(parents=True, exist_ok=True)
             unfinished = self._file.with_suffix(".unfinished")
-            with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-                json.dump(users, file, indent=1)
+            unfinished.touch(mode=0o600)
+            unfinished.write_text(json.dumps(users, indent=1), encoding="utf-8")
             unfinished.replace(self._file)
 
     def verify_emails(self) -> None:
@@ -111,13 +125,14 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=9229, help="port to listen on")
     parser.add_argument("--data", type=Path, required=True, help="file that keeps the users")
+    parser.add_argument("--seed", type=Path, metavar="FILE", help="users to begin with, as in db/seed/users.json")
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
-    serve(args.host, args.port, args.data)
+    serve(args.host, args.port, args.data, args.seed)
 
 
-def serve(host: str, port: int, data: Path) -> None:
+def serve(host: str, port: int, data: Path, seed: Path | None) -> None:
     # Ids that depend on the names alone, so that they stay the same over restarts.
     os.environ["MOTO_COGNITO_IDP_USER_POOL_ID_STRATEGY"] = "HASH"
     os.environ["MOTO_COGNITO_IDP_USER_POOL_CLIENT_ID_STRATEGY"] = "HASH"
@@ -126,6 +141,8 @@ def serve(host: str, port: int, data: Path) -> None:
 
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     pool = Pool(data)
+    if seed:
+        pool.seed(json.loads(seed.read_text(encoding="utf-8")))
     data.parent.mkdir(parents=True, exist_ok=True)
     ids_file(data).write_text(json.dumps(pool.ids), encoding="utf-8")
     app = pool.keeping(DomainDispatcherApplication(create_backend_app))

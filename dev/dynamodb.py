@@ -25,7 +25,9 @@ def is_address(engine: str) -> bool:
 def start(engine: str, data: Path, port: int, log: Path) -> Child:
     """Starts an engine of ENGINES on its data. Raises StackError."""
     if engine not in ENGINES:
-        raise StackError(f"DDB_ENGINE is {engine!r}; it may be {', '.join(ENGINES)} or an address like http://host:8000")
+        raise StackError(
+            f"DDB_ENGINE is {engine!r}; it may be {', '.join(ENGINES)} or an address like http://host:8000"
+        )
     data.mkdir(parents=True, exist_ok=True)
     command = {"extenddb": _extenddb, "dynoxide": _dynoxide}[engine](_binary(engine), data, port)
     child = spawn(engine, command, log)

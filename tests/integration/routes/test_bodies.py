@@ -1,0 +1,121 @@
+"""What a body must be, on every route that reads one. Nothing here may be a 500, and the token comes first."""
+
+import json
+
+import pytest
+
+from tests.api import Api, Person, code_of
+
+UUID = "018bcfe5-6800-7000-8000-0123456789ab"
+READERS = [
+    ("POST", "/api/messages"),
+    ("POST", f"/api/message_groups/{UUID}/read"),
+    ("POST", "/api/activities"),
+    ("POST", f"/api/activities/{UUID}/reply"),
+    ("PUT", "/api/profile/update"),
+]
+JSON = "application/json"
+
+NO_OBJECTS: list[tuple[str, bytes, str]] = [
+    ("array", b"[]", "json_object_required"),
+    ("array of objects", b'[{"message": "hi"}]', "json_object_required"),
+    ("null", b"null", "json_object_required"),
+    ("number", b"7", "json_object_required"),
+    ("huge number", b"1e400", "json_object_required"),
+    ("NaN", b"NaN", "json_object_required"),
+    ("text", b'"message"', "json_object_required"),
+    ("true", b"true", "json_object_required"),
+    ("empty", b"", "json_invalid"),
+    ("white space", b" \n", "json_invalid"),
+    ("broken", b'{"message": ', "json_invalid"),
+    ("trailing comma", b'{"message": "hi",}', "json_invalid"),
+    ("two values", b"{} {}", "json_invalid"),
+    ("single quotes", b"{'message': 'hi'}", "json_invalid"),
+    ("a form", b"message=hi&handle=x", "json_invalid"),
+    ("NUL", b"\x00", "json_invalid"),
+    ("bare control character", b'{"message": "a\x00b"}', "json_invalid"),
+    ("not UTF-8", b'{"message": "\xff\xfe"}', "json_invalid"),
+    ("cut off UTF-8", b'{"message": "\xf0\x9f"}', "json_invalid"),
+    ("nested deeply", b"[" * 8000 + b"]" * 8000, "json_invalid"),
+    ("objects nested deeply", b'{"a":' * 2500 + b"1" + b"}" * 2500, "json_invalid"),
+    ("number of 5,000 digits", b'{"message": ' + b"9" * 5000 + b"}", "json_invalid"),
+    ("gzip", b"\x1f\x8b\x08\x00", "json_invalid"),
+]
+
+
+@pytest.fixture(scope="module")
+def londo(api: Api) -> Person:
+    return api.person("londo")
+
+
+@pytest.mark.parametrize(("method", "path"), READERS)
+def test_a_body_that_is_no_json_object_is_refused(londo: Person, method: str, path: str) -> None:
+    for name, body, code in NO_OBJECTS:
+        answer = londo.request(method, path, data=body, content_type=JSON)
+        assert (answer.status_code, code_of(answer)) == (400, code), name
+
+
+@pytest.mark.parametrize(("method", "path"), READERS)
+def test_a_body_has_16_kb_at_most(londo: Person, method: str, path: str) -> None:
+    padded = json.dumps({"message": "hi"}).ljust(16 * 1024)
+    assert londo.request(method, path, data=padded, content_type=JSON).status_code in {404, 422}
+    answer = londo.request(method, path, data=padded + " ", content_type=JSON)
+    assert (answer.status_code, code_of(answer)) == (413, "body_too_large")
+
+
+TYPES = [
+    None,
+    "",
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data",
+    "application/xml",
+    "json",
+    "x",
+]
+
+
+@pytest.mark.parametrize(("method", "path"), READERS)
+def test_a_body_must_be_called_json(londo: Person, method: str, path: str) -> None:
+    for content_type in TYPES:
+        answer = londo.request(method, path, data=b"{}", content_type=content_type)
+        assert (answer.status_code, code_of(answer)) == (415, "content_type_not_json"), content_type
+    for content_type in (JSON, "application/json; charset=utf-8", "APPLICATION/JSON", "application/problem+json"):
+        assert londo.request(method, path, data=b"{}", content_type=content_type).status_code in {404, 422}
+
+
+@pytest.mark.parametrize(("method", "path"), READERS)
+def test_the_token_is_asked_for_before_the_body(api: Api, method: str, path: str) -> None:
+    for _, body, _ in [*NO_OBJECTS, ("too large", b"x" * 20_000, "")]:
+        for content_type in (JSON, "text/plain", None):
+            answer = api.request(method, path, data=body, content_type=content_type)
+            assert (answer.status_code, code_of(answer)) == (401, "token_missing")
+
+
+def test_an_unknown_field_is_no_mistake(api: Api, londo: Person) -> None:
+    body = {"message": "hi", "handle": api.person().user.handle, "activity_uuid": None, "extra": {"a": [1]}}
+    assert londo.post("/api/messages", body).status_code == 200
+
+
+def test_utf_16_is_json_too_and_a_surrogate_pair_is_a_character(api: Api, londo: Person) -> None:
+    vir = api.person()
+    for text, encoded in [("é🌠", "utf-16"), ("é🌠", "utf-8-sig")]:
+        body = json.dumps({"message": text, "handle": vir.user.handle}).encode(encoded)
+        assert londo.request("POST", "/api/messages", data=body, content_type=JSON).get_json()["message"] == text
+
+
+def test_half_a_surrogate_pair_as_raw_bytes_is_no_text(londo: Person) -> None:
+    body = b'{"message": "\xed\xa0\x80", "handle": "x"}'
+    answer = londo.request("POST", "/api/messages", data=body, content_type=JSON)
+    assert (answer.status_code, code_of(answer)) == (422, ["message_invalid"])
+
+
+@pytest.mark.parametrize("value", [7, 1.5, True, [], {}, ["x"], "\x00", "\ud800", "x" * 5000, "", None])
+def test_no_value_of_any_field_breaks_a_route(londo: Person, value: object) -> None:
+    fields = ("message", "message_group_uuid", "handle", "message_uuid", "ttl", "display_name", "bio")
+    for method, path in READERS:
+        for field in fields:
+            good = {"message": "hi", "ttl": "1-day", "display_name": "Londo"}
+            answer = londo.request(method, path, json=good | {field: value})
+            assert answer.status_code in {200, 404, 422}, (method, path, field, answer.text)
+            assert answer.is_json
