@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
+from importlib.util import find_spec
+from pathlib import Path
 from urllib.parse import urlsplit
 
-from cli.script import ROOT, ScriptError
+from cli.script import ScriptError
 
 from backend_flask.lib.cognito_jwt_token import KeySet, KeySetUnavailable, fetch_from
 from backend_flask.settings import Settings, is_required, shown
@@ -42,14 +44,14 @@ def settings_in_force(target: Target) -> Iterator[Finding]:
             yield Finding(name, ok=True, text=f"{shown(setting, setting.default)} (default)")
 
 
-def neighbours(target: Target) -> Iterator[Finding]:
-    """Each check in turn, whatever became of the one before."""
+def neighbours(target: Target, folder: Path) -> Iterator[Finding]:
+    """Each check in turn, whatever became of the one before. `folder` is where bin/dev keeps its data."""
     checks: list[tuple[str, Callable[[Target], str]]] = [
         ("postgres", _postgres),
         ("table", _table),
         ("key set", _key_set),
         ("users", _users),
-        ("trigger", _trigger),
+        ("trigger", lambda target: _trigger(target, folder / "trigger")),
     ]
     for name, check in checks:
         try:
@@ -100,14 +102,14 @@ def _users(target: Target) -> str:
     return f"{len(rows)} users, each with a Cognito id of the pool"
 
 
-def _trigger(target: Target) -> str:
-    if target.prod:
-        return "runs on AWS; look at the function's IteratorAge in CloudWatch"
+def _trigger(target: Target, state_dir: Path) -> str:
+    if target.prod or find_spec("dev") is None:
+        return "is Lambda's own; look at the function's IteratorAge in CloudWatch"
     from dev.trigger import status  # noqa: PLC0415  # the embedded stack is not there in production
     from dev.trigger.clients import clients  # noqa: PLC0415
 
     settings = target.settings("aws_default_region")
-    found = status.read(ROOT / ".dev" / "trigger", settings.ddb_message_table, *clients(settings))
+    found = status.read(state_dir, settings.ddb_message_table, *clients(settings))
     if not found.is_running:
         raise ScriptError("is not running, so lists do not follow new messages. Start it with bin/dev")
     if found.failed:

@@ -6,11 +6,12 @@ import fcntl
 import json
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
+
+import psutil
 
 from dev.processes import Child, StackError, end_group
 
@@ -61,15 +62,10 @@ class Records:
         return len(left)
 
 
-def started_at(pid: int) -> str:
-    """When a process started, in the machine's own words; empty if there is no such process."""
-    asked = subprocess.run(
-        ["ps", "-o", "lstart=,stat=", "-p", str(pid)],  # noqa: S607
-        capture_output=True,
-        text=True,
-        check=False,
-        env={"PATH": os.defpath, "LC_ALL": "C"},
-    )
-    words = asked.stdout.split()
-    is_dead = not words or words[-1].startswith("Z")
-    return "" if is_dead else " ".join(words[:-1])
+def started_at(pid: int) -> float | None:
+    """When a process started, in seconds since the epoch; None if there is no such process."""
+    try:
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
+    except psutil.NoSuchProcess:
+        return None

@@ -6,7 +6,6 @@ import contextlib
 import socket
 import threading
 import time
-from urllib.parse import urlsplit
 
 
 class Proxy:
@@ -17,9 +16,8 @@ class Proxy:
     - `swallow`: requests are passed on, answers are not: the work is done, and nobody hears of it
     """
 
-    def __init__(self, url: str) -> None:
-        address = urlsplit(url)
-        self._target = (address.hostname or "", address.port or 0)
+    def __init__(self, host: str, port: int) -> None:
+        self._target = (host, port)
         self._forward, self._back = threading.Event(), threading.Event()
         self._sockets: list[socket.socket] = []
         self._listener = self._listen(0)

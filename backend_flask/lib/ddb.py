@@ -70,7 +70,7 @@ class SendKeyReused(Exception):
 
 
 class DamagedMessageGroup(Exception):
-    """A message lies in a message group that has no group item."""
+    """A message lies in a message group that has no group item, or in which rows are damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -469,10 +469,18 @@ class MessageTable:
         )
         if "Item" not in group:
             raise DamagedMessageGroup(newest.message_group_uuid)
+        damaged: list[str] = []
         for member_uuid in sorted(_members(group["Item"])):
-            self._raise_row(member_uuid, newest, own.get(member_uuid))
+            try:
+                self._raise_row(member_uuid, newest, own.get(member_uuid))
+            except (KeyError, ValueError, TypeError):
+                # The other members get their message all the same.
+                damaged.append(member_uuid)
+        if damaged:
+            raise DamagedMessageGroup(f"{newest.message_group_uuid}: the rows of {', '.join(damaged)}")
 
     def _raise_row(self, member_uuid: str, newest: Message, own: str | None) -> None:
+        """Raises KeyError, ValueError or TypeError if the row is none."""
         old = self._update_row(member_uuid, newest, own)
         if old is None:
             return

@@ -22,13 +22,18 @@ from backend_flask.lib.ddb import (
     row_key,
 )
 
-# Who the other person is does not follow from the messages, so it is not compared.
-_COMPARED = ("inbox_sk", "message", "last_message_uuid", "last_message_rev", "last_message_at", "last_sender_uuid")
+# Names are copied when a group is made and do not follow from the messages: what is there is kept.
+_KEPT = {"user_display_name", "user_handle"}
+# A row that has the same values here as before was not touched by anybody.
+_LIVE = ("inbox_sk", "message", "last_message_uuid", "last_message_rev", "last_sender_uuid", "read_up_to")
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A row that is not what the messages say. `wanted` is None for a row that should not be there."""
+    """A row that is not what the messages say.
+
+    `wanted` is None for a row that should not be there, and the same as `found` where nobody can know.
+    """
 
     user_uuid: str
     message_group_uuid: str
@@ -69,21 +74,16 @@ def differences(
         yield from _differences_of(table, group_uuid, group, names)
     for group_uuid, owners in rows.items():
         for owner in sorted(owners - groups.get(group_uuid, _Group()).members):
-            found = _get(table, row_key(owner, group_uuid))
-            if found and owner not in _group_of(_get(table, message_key(group_uuid, GROUP_SK)) or {}).members:
-                yield Difference(owner, group_uuid, "belongs to no member", found, None)
+            yield from _row_of_no_member(table, owner, group_uuid)
 
 
 def repair(table: MessageTable, difference: Difference) -> bool:
     """Makes the row what it should be, unless it has changed since it was looked at. Says whether it did."""
     key = row_key(difference.user_uuid, difference.message_group_uuid)
     found, wanted = difference.found, difference.wanted
-    condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
-    if found:
-        condition = {
-            "ConditionExpression": "last_message_uuid = :was AND read_up_to = :read",
-            "ExpressionAttributeValues": {":was": found["last_message_uuid"], ":read": found["read_up_to"]},
-        }
+    if found == wanted:
+        return False
+    condition = {"ConditionExpression": "attribute_not_exists(pk)"} if found is None else _unchanged(found)
     try:
         if wanted is None:
             table.client.delete_item(TableName=table.name, Key=key, **condition)
@@ -94,38 +94,57 @@ def repair(table: MessageTable, difference: Difference) -> bool:
     return True
 
 
+def _unchanged(found: Item) -> dict[str, Any]:
+    parts = [f"{name} = :{name}" if name in found else f"attribute_not_exists({name})" for name in _LIVE]
+    values = {f":{name}": found[name] for name in _LIVE if name in found}
+    return {
+        "ConditionExpression": " AND ".join(["attribute_exists(pk)", *parts]),
+        **({"ExpressionAttributeValues": values} if values else {}),
+    }
+
+
 def _differences_of(
     table: MessageTable, group_uuid: str, group: _Group, names: Callable[[Sequence[str]], dict[str, Member]]
 ) -> Iterator[Difference]:
-    newest, own = _read_messages(table, group_uuid)
-    if newest is None:
-        return
     members = sorted(group.members)
+    # Rows before messages: what arrives in between makes a row look late, and never too new.
+    rows = {owner: _get(table, row_key(owner, group_uuid)) for owner in members}
+    newest, own = _read_messages(table, group_uuid)
+    if newest is None or len(members) < 2:
+        return
     known = names(members)
     people = [known.get(uuid, Member(uuid, "", "")) for uuid in members]
     for owner in people:
-        found = _get(table, row_key(owner.uuid, group_uuid))
+        found = rows[owner.uuid]
         wanted = _wanted(MessageGroup.of(newest, owner, people, group.title), found, own.get(owner.uuid), owner.uuid)
         reason = _reason(found, wanted)
         if reason:
             yield Difference(owner.uuid, group_uuid, reason, found, wanted)
 
 
+def _row_of_no_member(table: MessageTable, owner: str, group_uuid: str) -> Iterator[Difference]:
+    found = _get(table, row_key(owner, group_uuid))
+    members = _group_of(_get(table, message_key(group_uuid, GROUP_SK)) or {}).members
+    if found and not members:
+        yield Difference(owner, group_uuid, "is of a message group without a whole group item", found, found)
+    elif found and owner not in members:
+        yield Difference(owner, group_uuid, "belongs to no member", found, None)
+
+
 def _wanted(row: MessageGroup, found: Item | None, own: str | None, owner_uuid: str) -> Item:
     """The row as the messages have it, keeping the names and the read marker that are there if they can be."""
-    marker = found["read_up_to"]["S"] if found and "read_up_to" in found else row.read_up_to
-    read_up_to = max(min(marker, row.last_message_uuid), own or "")
-    wanted = replace(row, read_up_to=read_up_to).to_item(owner_uuid)
-    return {**(found or {}), **{name: wanted[name] for name in wanted if name in _REPLACED or not found}}
-
-
-_REPLACED = {*_COMPARED, "read_up_to"}
+    found = found or {}
+    marker = found.get("read_up_to", {}).get("S", row.read_up_to)
+    wanted = replace(row, read_up_to=max(min(marker, row.last_message_uuid), own or "")).to_item(owner_uuid)
+    is_same_person = found.get("user_uuid") == wanted.get("user_uuid")
+    kept = {name for name in _KEPT & wanted.keys() if is_same_person and "S" in found.get(name, {})}
+    return {**found, **{name: value for name, value in wanted.items() if name not in kept}}
 
 
 def _reason(found: Item | None, wanted: Item) -> str:
     if found is None:
         return "is missing"
-    wrong = [name for name in (*_COMPARED, "read_up_to") if found.get(name) != wanted[name]]
+    wrong = [name for name in wanted if found.get(name) != wanted[name]]
     return "differs in " + ", ".join(wrong) if wrong else ""
 
 

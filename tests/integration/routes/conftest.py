@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from backend_flask.app import create_app
 from backend_flask.lib.ddb import MessageTable
 from backend_flask.settings import Settings, load
 from dev import dynamodb
 from tests.api import FRONTEND, Api
+from tests.proxy import Proxy
 from tests.tokens import CLIENT_ID, ISSUER, POOL_KEY, jwk_of, key_set_of
 
 
@@ -71,19 +73,48 @@ def api_settings(
     return lambda **changes: load(usual | changes)
 
 
-@contextmanager
-def running(settings: Settings) -> Iterator[Api]:
-    api = Api(create_app(settings))
-    try:
-        yield api
-    finally:
-        api.stores.db.close()
+@dataclass(frozen=True)
+class Neighbours:
+    """What stands between an app and the engines, and can be cut off."""
+
+    postgres: Proxy
+    dynamodb: Proxy
+    key_set: Proxy
+
+    @property
+    def all(self) -> list[Proxy]:
+        return [self.postgres, self.dynamodb, self.key_set]
+
+
+@pytest.fixture
+def neighbours(routes_database_url: str, dynamodb_endpoint: str, key_set_url: str) -> Iterator[Neighbours]:
+    database = conninfo_to_dict(routes_database_url)
+    http = [urlsplit(url) for url in (dynamodb_endpoint, key_set_url)]
+    proxies = [Proxy(str(database["host"]), int(str(database["port"])))]
+    proxies += [Proxy(url.hostname or "", url.port or 80) for url in http]
+    yield Neighbours(*proxies)
+    for proxy in proxies:
+        proxy.close()
+
+
+@pytest.fixture
+def cut_off(another_api: Callable[..., Api], neighbours: Neighbours, routes_database_url: str) -> Callable[..., Api]:
+    """Makes an app that reaches all its neighbours through `neighbours`."""
+    return lambda **changes: another_api(
+        **{
+            "CONNECTION_URL": make_conninfo(routes_database_url, host="127.0.0.1", port=neighbours.postgres.port),
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{neighbours.dynamodb.port}",
+            "AWS_COGNITO_JWKS_URL": f"http://127.0.0.1:{neighbours.key_set.port}/jwks.json",
+        }
+        | changes
+    )
 
 
 @pytest.fixture(scope="session")
 def api(api_settings: Callable[..., Settings]) -> Iterator[Api]:
-    with running(api_settings()) as made:
-        yield made
+    made = Api(create_app(api_settings()))
+    yield made
+    made.stores.db.close()
 
 
 @pytest.fixture

@@ -3,13 +3,14 @@
 import json
 import logging
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask import Flask
 
 from backend_flask.logs import JsonFormatter
 from tests.api import Api, Person
-from tests.proxy import Proxy, Stopwatch
+from tests.proxy import Stopwatch
 
 NOWHERE = "http://127.0.0.1:1"
 
@@ -24,7 +25,9 @@ def silent(api: Api) -> list[str]:
 
 
 def test_the_health_check_touches_nothing(another_api: Callable[..., Api]) -> None:
-    api = another_api(AWS_ENDPOINT_URL=NOWHERE, CONNECTION_URL="postgresql://x@127.0.0.1:1/x", AWS_COGNITO_JWKS_URL=NOWHERE)
+    api = another_api(
+        AWS_ENDPOINT_URL=NOWHERE, CONNECTION_URL="postgresql://x@127.0.0.1:1/x", AWS_COGNITO_JWKS_URL=NOWHERE
+    )
     with Stopwatch(0.5):
         for _ in range(20):
             assert api.request("GET", "/api/health-check").status_code == 200
@@ -46,26 +49,24 @@ def test_ready_names_who_does_not_answer(another_api: Callable[..., Api]) -> Non
     for changes, wanted in [
         (away, ["dynamodb"]),
         ({"DDB_MESSAGE_TABLE": "no-such-table"}, ["dynamodb"]),
-        (no_postgres, ["postgres"]),
         (away | no_postgres, ["postgres", "dynamodb"]),
     ]:
         with Stopwatch(5):
             assert silent(another_api(**changes)) == wanted
 
 
-def test_one_who_hangs_does_not_make_the_other_look_silent(
-    another_api: Callable[..., Api], routes_database_url: str, dynamodb_endpoint: str
-) -> None:
-    postgres, dynamodb = Proxy(routes_database_url), Proxy(dynamodb_endpoint)
-    changes = {
-        "CONNECTION_URL": routes_database_url.replace(f"port={Proxy(routes_database_url).port}", ""),
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{dynamodb.port}",
-    }
-    assert postgres
-    api = another_api(**changes)
+def test_one_who_hangs_does_not_make_the_other_look_silent(cut_off: Callable[..., Api], neighbours: Any) -> None:
+    api = cut_off()
     assert silent(api) == []
-    postgres.close()
-    dynamodb.close()
+    neighbours.postgres.freeze()
+    with Stopwatch(5):
+        assert silent(api) == ["postgres"]
+    neighbours.dynamodb.freeze()
+    with Stopwatch(5):
+        assert silent(api) == ["postgres", "dynamodb"]
+    neighbours.postgres.answer()
+    neighbours.dynamodb.answer()
+    assert silent(api) == []
 
 
 @pytest.fixture

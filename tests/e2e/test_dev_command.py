@@ -1,0 +1,165 @@
+"""bin/dev as a person runs it: what it prints, and what it leaves behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import requests
+
+from dev.processes import free_port
+from dev.stack import ROOT, Ports, option_of
+
+PARTS = ("postgres", "dynamodb", "cognito", "trigger", "api")
+
+
+class Running:
+    """A bin/dev in a process of its own, with its data in `folder`."""
+
+    def __init__(self, folder: Path, ports: dict[str, int], *words: str) -> None:
+        self.folder = folder
+        chosen = [word for name, port in ports.items() for word in (option_of(name), str(port))]
+        self.output = folder.with_suffix(".out")
+        with self.output.open("w") as output:
+            self.process = subprocess.Popen(
+                [ROOT / "bin" / "dev", "--folder", folder, *chosen, *words],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    @property
+    def text(self) -> str:
+        return self.output.read_text()
+
+    def processes(self) -> list[psutil.Process]:
+        """bin/dev and everything below it."""
+        parent = psutil.Process(self.process.pid)
+        return [parent, *parent.children(recursive=True)]
+
+
+@pytest.fixture(scope="module")
+def ports() -> dict[str, int]:
+    return {each.name: free_port() for each in fields(Ports)}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data of all tests of this file, which run in their order: each finds what the one before has left."""
+    return tmp_path_factory.mktemp("dev") / "data"
+
+
+@pytest.fixture
+def bin_dev(folder: Path, ports: dict[str, int], until: Callable[..., Any]) -> Callable[..., Any]:
+    @contextmanager
+    def run(*words: str) -> Iterator[Running]:
+        running = Running(folder, ports, *words)
+        try:
+            until(lambda: "Ctrl-C stops everything" in running.text or running.process.poll() is not None, 60)
+            yield running
+        finally:
+            if running.process.poll() is None:
+                running.process.send_signal(signal.SIGINT)
+                running.process.wait(30)
+
+    return run
+
+
+def test_it_says_what_it_does_before_it_does_anything(tmp_path: Path) -> None:
+    helped = subprocess.run([ROOT / "bin" / "dev", "--help"], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert helped.stdout.splitlines()[0].startswith("usage: dev")
+    assert all(option_of(each.name) in helped.stdout for each in fields(Ports))
+
+
+def test_its_lines_work_when_pasted_and_ctrl_c_leaves_nothing_behind(
+    bin_dev: Callable[..., Any], folder: Path
+) -> None:
+    with bin_dev() as running:
+        settings = dict(line.split("=", 1) for line in (folder / "stack.env").read_text().splitlines())
+        pasted = re.findall(r"^  (curl .*?)(?=\n\n)", running.text, re.DOTALL | re.MULTILINE)
+        assert len(pasted) == 2, running.text
+        for line in pasted:
+            done = subprocess.run(["bash", "-c", line], cwd=ROOT, capture_output=True, text=True, env=os.environ | settings)
+            assert '"uuid":' in done.stdout, line + done.stdout + done.stderr
+        assert "bin/cognito/token andrewbrown" in running.text
+        started = running.processes()
+        assert len(started) > len(PARTS)
+
+    assert running.process.returncode == 0
+    assert running.text.rstrip().endswith("stopping")
+    assert not any(process.is_running() for process in started)
+
+
+def test_data_survives_a_restart_and_a_dead_part_stops_the_rest(
+    bin_dev: Callable[..., Any], folder: Path, until: Callable[..., Any]
+) -> None:
+    with bin_dev() as running:
+        settings = dict(line.split("=", 1) for line in (folder / "stack.env").read_text().splitlines())
+        listed = subprocess.run(
+            [ROOT / "bin/ddb/patterns/list-conversations", "--handle", "andrewbrown"],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=os.environ | settings,
+        )
+        assert "Hello!" in listed.stdout
+        started = running.processes()
+        trigger = int((folder / "trigger" / "trigger.lock").read_text())
+        os.kill(trigger, signal.SIGKILL)
+        until(lambda: running.process.poll() is not None, 30)
+
+    assert running.process.returncode == 1
+    assert "trigger has ended" in running.text
+    assert not any(process.is_running() for process in started)
+
+
+def test_what_a_killed_run_has_left_is_stopped_by_the_next(
+    bin_dev: Callable[..., Any], folder: Path, until: Callable[..., Any]
+) -> None:
+    with bin_dev() as running:
+        left = running.processes()[1:]
+        os.kill(running.process.pid, signal.SIGKILL)
+        running.process.wait()
+        assert all(process.is_running() for process in left)
+    with bin_dev() as again:
+        assert f"stopped {len(PARTS)} processes that an earlier bin/dev has left behind" in again.text
+        assert "Cruddur messaging is up" in again.text
+        assert not any(process.is_running() for process in left)
+        second = subprocess.run(
+            [ROOT / "bin" / "dev", "--folder", folder], capture_output=True, text=True, timeout=20, check=False
+        )
+        assert second.returncode == 1
+        assert second.stderr.strip() == f"bin/dev: bin/dev is running already, as process {again.process.pid}. Stop it first"
+
+
+def test_a_port_in_use_is_said_in_one_line(bin_dev: Callable[..., Any], ports: dict[str, int]) -> None:
+    with socket.create_server(("127.0.0.1", ports["cognito"])), bin_dev() as running:
+        assert running.process.wait(10) == 1
+    wanted = f"port {ports['cognito']} is in use, and cognito wants it. Choose another with --cognito-port"
+    assert running.text.strip() == f"bin/dev: {wanted}"
+
+
+def test_reset_forgets_what_was_said(bin_dev: Callable[..., Any], folder: Path, ports: dict[str, int]) -> None:
+    with bin_dev("--reset"):
+        assert requests.get(f"http://127.0.0.1:{ports['api']}/api/ready", timeout=5).ok
+        settings = dict(line.split("=", 1) for line in (folder / "stack.env").read_text().splitlines())
+        listed = subprocess.run(
+            shlex.split(f"{ROOT}/bin/ddb/patterns/list-conversations --handle andrewbrown"),
+            capture_output=True,
+            text=True,
+            check=True,
+            env=os.environ | settings,
+        )
+    assert "The hat is on top of the bag" in listed.stdout
+    assert "Hello!" not in listed.stdout

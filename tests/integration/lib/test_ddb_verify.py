@@ -1,0 +1,245 @@
+"""Damage of every kind is found and put right, and live traffic is not undone."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from backend_flask.lib import ddb_verify
+from backend_flask.lib.ddb import Item, Member, Message, MessageGroup, MessageTable, message_key, row_key
+from backend_flask.lib.ddb_verify import Difference
+from tests.messages_table import a_person, row_of, stored
+
+Verify = Callable[[], list[Difference]]
+ZERO = "00000000-0000-0000-0000-000000000000"
+
+
+class Town:
+    """Some people, their groups, and what they know of each other."""
+
+    def __init__(self, table: MessageTable, groups: int) -> None:
+        self.table = table
+        self.people: dict[str, Member] = {}
+        self.rows: list[tuple[str, str]] = []
+        self.groups: list[str] = []
+        for number in range(groups):
+            self._found(number)
+
+    def _found(self, number: int) -> None:
+        members = [a_person() for _ in range(3 if number % 3 == 2 else 2)]
+        self.people |= {member.uuid: member for member in members}
+        first = (
+            self.table.create_direct_message(members[0], members[1], "first")
+            if len(members) == 2
+            else self.table.create_message_group(members[0], members[1:], f"Group {number}", "first")
+        )
+        group = first.message_group_uuid
+        for turn in range(number % 4):
+            self.table.create_message(members[turn % len(members)], group, f"message {turn}")
+        self.table.update_message_groups(stored(self.table, group))
+        if number % 2:
+            self.table.mark_read(members[1].uuid, group, stored(self.table, group)[-1].message_uuid)
+        self.groups.append(group)
+        self.rows += [(member.uuid, group) for member in members]
+
+    def items(self) -> Iterator[Item]:
+        """A scan, as if the table held nothing but this town."""
+        for item in ddb_verify.scan(self.table):
+            if any(group in (item["pk"]["S"] + item["sk"]["S"]) for group in self.groups):
+                yield item
+
+    def names(self, uuids: Sequence[str]) -> dict[str, Member]:
+        return {uuid: self.people[uuid] for uuid in uuids if uuid in self.people}
+
+    def differences(self) -> list[Difference]:
+        return list(ddb_verify.differences(self.table, self.names, self.items()))
+
+    def state(self) -> dict[tuple[str, str], Item | None]:
+        return {row: row_of(self.table, *row) for row in self.rows}
+
+
+@pytest.fixture
+def town(table: MessageTable) -> Town:
+    return Town(table, 2)
+
+
+def put(table: MessageTable, item: Item) -> None:
+    table.client.put_item(TableName=table.name, Item=item)
+
+
+DAMAGE: dict[str, Callable[[Item], Item | None]] = {
+    "gone": lambda row: None,  # noqa: ARG005
+    "stale": lambda row: row
+    | {name: {"S": "00000000-0000-7000-8000-000000000000"} for name in ("inbox_sk", "last_message_uuid")},
+    "too new": lambda row: row
+    | {name: {"S": "ffffffff-ffff-7fff-8fff-ffffffffffff"} for name in ("inbox_sk", "last_message_uuid")},
+    "out of the list": lambda row: {name: value for name, value in row.items() if name != "inbox_sk"},
+    "at the wrong place": lambda row: row | {"inbox_sk": {"S": ZERO}},
+    "wrong preview": lambda row: row | {"message": {"S": "never said"}},
+    "wrong sender": lambda row: row | {"last_sender_uuid": {"S": ZERO}},
+    "wrong time": lambda row: row | {"last_message_at": {"S": "2001-01-01T00:00:00.000Z"}},
+    "wrong revision": lambda row: row | {"last_message_rev": {"N": "7"}},
+    "marker past the newest": lambda row: row | {"read_up_to": {"S": "ffffffff-ffff-7fff-8fff-ffffffffffff"}},
+    "no marker": lambda row: {name: value for name, value in row.items() if name != "read_up_to"},
+    "marker of another type": lambda row: row | {"read_up_to": {"N": "5"}},
+    "no last message": lambda row: {name: value for name, value in row.items() if name != "last_message_uuid"},
+    "text of another type": lambda row: row | {"message": {"NULL": True}},
+    "nobody on the other side": lambda row: {
+        name: value
+        for name, value in row.items()
+        if name not in {"user_uuid", "user_display_name", "user_handle", "title", "members"}
+    },
+    "nothing but its key": lambda row: {name: row[name] for name in ("pk", "sk")},
+}
+
+
+def test_right_rows_are_not_reported(town: Town) -> None:
+    assert town.differences() == []
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_damage_of_every_kind_is_found_and_repaired(town: Town, kind: str) -> None:
+    before = town.state()
+    owner, group = town.rows[1]
+    item = DAMAGE[kind](row_of(town.table, owner, group) or {})
+    if item is None:
+        town.table.client.delete_item(TableName=town.table.name, Key=row_key(owner, group))
+    else:
+        put(town.table, item)
+    (found,) = town.differences()
+    assert (found.user_uuid, found.message_group_uuid) == (owner, group)
+    assert found.reason
+    assert ddb_verify.repair(town.table, found)
+    assert town.differences() == []
+    after = town.state()
+    # A marker that is lost cannot be known: what was read is unread again, and never the other way round.
+    marker = (after[owner, group] or {}).get("read_up_to", {})
+    assert marker["S"] <= max((before[owner, group] or {})["read_up_to"]["S"], (item or {}).get("inbox_sk", marker)["S"])
+    expected = {**(before[owner, group] or {}), "read_up_to": marker}
+    assert after == before | {(owner, group): expected}
+
+
+def test_much_random_damage_is_repaired_in_one_run_and_a_second_changes_nothing(table: MessageTable) -> None:
+    town, chance = Town(table, 12), random.Random(11)
+    damaged = chance.sample(town.rows, 15)
+    for owner, group in damaged:
+        row = row_of(table, owner, group) or {}
+        item = DAMAGE[chance.choice(sorted(DAMAGE))](row)
+        put(table, item) if item else table.client.delete_item(TableName=table.name, Key=row_key(owner, group))
+    strangers = [a_person() for _ in range(3)]
+    for stranger, group in zip(strangers, town.groups, strict=False):
+        put(table, MessageGroup.of(stored(table, group)[0], stranger, [stranger, a_person()], None).to_item(stranger.uuid))
+    found = town.differences()
+    wanted = {*damaged, *zip((stranger.uuid for stranger in strangers), town.groups, strict=False)}
+    assert {(each.user_uuid, each.message_group_uuid) for each in found} == wanted
+    assert len(found) == len(wanted)
+    assert all(ddb_verify.repair(table, each) for each in found)
+    repaired = town.state()
+    assert town.differences() == []
+    assert town.state() == repaired
+    for group in town.groups:
+        newest = stored(table, group)[-1]
+        for owner in (owner for owner, of in town.rows if of == group):
+            shown = MessageGroup.from_item(repaired[owner, group] or {})
+            assert (shown.last_message_uuid, shown.message) == (newest.message_uuid, newest.message)
+    assert all(row_of(table, stranger.uuid, group) is None for stranger, group in zip(strangers, town.groups, strict=False))
+
+
+@pytest.mark.parametrize("damage", ["gone", "no members", "members of another type"])
+def test_rows_are_never_deleted_because_their_group_item_is_damaged(town: Town, damage: str) -> None:
+    before = town.state()
+    key = message_key(town.groups[0], "~GROUP")
+    if damage == "gone":
+        town.table.client.delete_item(TableName=town.table.name, Key=key)
+    else:
+        item = town.table.client.get_item(TableName=town.table.name, Key=key)["Item"]
+        item.pop("member_uuids")
+        put(town.table, item | ({"member_uuids": {"S": "x"}} if damage == "members of another type" else {}))
+    found = town.differences()
+    assert {(each.user_uuid, each.message_group_uuid) for each in found} == set(town.rows[:2])
+    assert not any(ddb_verify.repair(town.table, each) for each in found)
+    assert town.state() == before
+
+
+# Live traffic
+
+
+def live(town: Town, marks: bool) -> Message:
+    """A new message that the stream has already brought to every row, and that its receiver has read."""
+    group = town.groups[0]
+    (me, _), (you, _) = town.rows[:2]
+    sent = town.table.create_message(town.people[me], group, "just now")
+    town.table.update_message_groups([sent])
+    if marks:
+        town.table.mark_read(you, group, sent.message_uuid)
+    return sent
+
+
+@pytest.mark.parametrize("marks", [False, True])
+@pytest.mark.parametrize("call", range(1, 9))
+def test_a_message_that_arrives_while_rows_are_compared_is_not_undone(
+    client: Any, table: MessageTable, call: int, marks: bool
+) -> None:
+    town = Town(table, 1)
+    scanned = list(town.items())
+    others = MessageTable(client, table.name, table._make_id)
+    verified = MessageTable(_a_client_like(client), table.name, table._make_id)
+    town.table = others
+    calls: list[Message | None] = []
+
+    def meanwhile(**_: Any) -> None:
+        calls.append(live(town, marks) if len(calls) + 1 == call else None)
+
+    verified.client.meta.events.register("after-call.dynamodb", meanwhile)
+    for found in ddb_verify.differences(verified, town.names, iter(scanned)):
+        ddb_verify.repair(verified, found)
+    if not any(calls):
+        live(town, marks)
+    newest = stored(others, town.groups[0])[-1]
+    assert newest.message == "just now"
+    for owner, group in town.rows:
+        shown = MessageGroup.from_item(row_of(others, owner, group) or {})
+        assert shown.last_message_uuid == newest.message_uuid
+    (_, _), (you, group) = town.rows
+    assert (MessageGroup.from_item(row_of(others, you, group) or {}).read_up_to == newest.message_uuid) == marks
+    assert town.differences() == []
+
+
+@pytest.mark.parametrize("kind", ["stale", "too new", "wrong preview", "no last message", "nothing but its key", "gone"])
+def test_a_row_that_has_changed_since_it_was_looked_at_is_left_alone(town: Town, kind: str) -> None:
+    owner, group = town.rows[1]
+    whole = row_of(town.table, owner, group) or {}
+    item = DAMAGE[kind](whole)
+    put(town.table, item) if item else town.table.client.delete_item(TableName=town.table.name, Key=row_key(owner, group))
+    (found,) = town.differences()
+    changed = whole | {"last_message_rev": {"N": "1"}}
+    put(town.table, changed)
+    assert not ddb_verify.repair(town.table, found)
+    assert row_of(town.table, owner, group) == changed
+
+
+def test_a_message_that_the_stream_has_not_brought_yet_is_brought(town: Town) -> None:
+    group = town.groups[0]
+    sent = town.table.create_message(town.people[town.rows[0][0]], group, "not yet streamed")
+    found = town.differences()
+    assert {each.message_group_uuid for each in found} == {group}
+    assert all(ddb_verify.repair(town.table, each) for each in found)
+    after = town.state()
+    town.table.update_message_groups([sent])
+    assert town.state() == after
+
+
+def _a_client_like(client: Any) -> Any:
+    from backend_flask.lib import aws
+    from dev import dynamodb
+
+    return aws.client(
+        "dynamodb",
+        region=dynamodb.REGION,
+        endpoint_url=client.meta.endpoint_url,
+        key_id=dynamodb.ACCESS_KEY_ID,
+        secret_key=dynamodb.SECRET_ACCESS_KEY,
+    )
