@@ -26,7 +26,12 @@ class ScriptError(Exception):
 
 
 def _enter_venv() -> None:
-    """Goes on under the project's own Python, so that a script may be typed in any shell."""
+    """Goes on under the project's own Python, so that a script may be typed in any shell.
+
+    Only a script of bin/ does: a test runner that imports this keeps the Python it was started with.
+    """
+    if ROOT / "bin" not in Path(sys.argv[0]).resolve().parents:
+        return
     python = _VENV / "bin" / "python"
     if python.exists() and Path(sys.prefix).resolve() != _VENV.resolve():
         os.execv(python, [str(python), *sys.argv])  # noqa: S606

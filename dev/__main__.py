@@ -6,66 +6,72 @@ Data and logs lie under .dev/ and survive a restart.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
+import shlex
 import signal
 import sys
-import time
+import threading
 from dataclasses import fields
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
+from typing import TextIO
 
 from dev import dynamodb
-from dev.leftovers import Records
-from dev.processes import StackError
+from dev.cognito import LOCAL_PASSWORD
+from dev.leftovers import Records, only_one
+from dev.processes import Interrupted, StackError
 from dev.stack import ROOT, SEED_USERS, Ports, Stack, option_of
 
 DEFAULT_FOLDER = ROOT / ".dev"
 LOOK_SECONDS = 0.2
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> int:
     args = _arguments()
     ports = Ports(**{each.name: getattr(args, each.name) for each in fields(Ports)})
-    records = Records(args.folder)
-    stack = Stack(args.folder, ports, args.dynamodb_engine, say=_say, started=records.write)
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, _interrupt)
+    folder = args.folder.resolve()
+    # A signal only leaves word, so that it cannot come between the start of a process and the note of it.
+    stopping = threading.Event()
+    for each in _SIGNALS:
+        signal.signal(each, lambda *_: stopping.set())
+    records = Records(folder)
+    stack = Stack(folder, ports, args.dynamodb_engine, say=_say, started=records.add, interrupted=stopping.is_set)
     try:
-        records.take()
-        return _run(stack, records, reset=args.reset)
-    except KeyboardInterrupt:
-        print("\nstopping", flush=True)
-        return 0
-    except StackError as error:
-        print(f"bin/dev: {error}", file=sys.stderr)
+        with only_one(folder):
+            return _run(stack, records, stopping, reset=args.reset)
+    except (StackError, OSError) as error:
+        _tell(f"bin/dev: {error}", sys.stderr)
         return 1
-    finally:
-        # From here on nothing may come between: a second Ctrl-C would leave processes behind.
-        for each in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(each, signal.SIG_IGN)
-        stack.stop()
 
 
-def _run(stack: Stack, records: Records, *, reset: bool) -> int:
+def _run(stack: Stack, records: Records, stopping: threading.Event, *, reset: bool) -> int:
     left = records.stop_leftovers()
     if left:
-        print(f"stopped {left} processes that an earlier bin/dev has left behind", flush=True)
+        _tell(f"stopped {len(left)} processes that an earlier bin/dev has left behind")
     if reset:
         stack.reset()
-        records.take()
-    taken = stack.ports.taken()
-    if taken:
-        raise StackError(taken[0])
-    stack.start()
-    _welcome(stack)
-    while True:
+    try:
+        stack.start()
+        _tell(_welcome(stack))
+        return _watch(stack, stopping)
+    except Interrupted:
+        return 0
+    finally:
+        if stopping.is_set():
+            _tell("\nstopping")
+        stack.stop()
+        records.clear()
+
+
+def _watch(stack: Stack, stopping: threading.Event) -> int:
+    while not stopping.wait(LOOK_SECONDS):
         dead = stack.dead()
         if dead:
-            print(f"bin/dev: {dead.name} has ended. The end of {dead.log}:\n{dead.log_end()}", file=sys.stderr)
+            _tell(f"bin/dev: {dead.name} has ended, so everything stops. {dead.last_words()}", sys.stderr)
             return 1
-        time.sleep(LOOK_SECONDS)
+    return 0
 
 
 def _arguments() -> argparse.Namespace:
@@ -87,7 +93,7 @@ def _arguments() -> argparse.Namespace:
         )
     parser.add_argument(
         "--dynamodb-engine",
-        default=os.environ.get("DDB_ENGINE", dynamodb.ENGINES[0]),
+        default=os.environ.get("DDB_ENGINE") or dynamodb.ENGINES[0],
         metavar="ENGINE",
         help=f"{', '.join(dynamodb.ENGINES)}, or an address like http://host:8000 (default: DDB_ENGINE or %(default)s)",
     )
@@ -100,41 +106,44 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
-
-
 def _say(step: str, seconds: float) -> None:
-    print(f"  {step:<20} {seconds:5.1f} s", flush=True)
+    _tell(f"  {step:<20} {seconds:5.1f} s")
 
 
-def _welcome(stack: Stack) -> None:
+def _tell(text: str, file: TextIO | None = None) -> None:
+    """Prints, and goes on where nobody reads any more: what was started must be stopped all the same."""
+    with contextlib.suppress(OSError):
+        print(text, file=file, flush=True)
+
+
+def _welcome(stack: Stack) -> str:
     handles = [person["handle"] for person in json.loads(SEED_USERS.read_text(encoding="utf-8"))]
     api = stack.api_url
     tokens = "\n".join(f"  bin/cognito/token {handle}" for handle in handles)
-    print(
-        f"""
+    # With the whole path, so that the lines work in any folder.
+    token = f'"Authorization: Bearer $({shlex.quote(str(ROOT / "bin/cognito/token"))} {handles[0]})"'
+    return f"""
 Cruddur messaging is up.
 
   API        {api}/api/health-check
   Cognito    {stack.cognito_url}
   DynamoDB   {stack.dynamodb_url}
   Postgres   {stack.environment()["CONNECTION_URL"]}
+  data       {stack.folder}
   logs       {stack.folder / "logs"}
 
-Users, each with a command that prints an access token (the password is the same for all, see dev/cognito.py):
+Users, all with the password {LOCAL_PASSWORD}, each with a command that prints an access token:
 {tokens}
 
-Try this in another shell, in the folder {ROOT}:
+Try this in another shell:
 
-  curl -s {api}/api/message_groups -H "Authorization: Bearer $(bin/cognito/token {handles[0]})"
+  curl -s {api}/api/message_groups -H {token}
 
-  curl -s {api}/api/messages -H "Authorization: Bearer $(bin/cognito/token {handles[0]})" \\
-    -H "Content-Type: application/json" -d '{{"handle": "{handles[2]}", "message": "Hello!"}}'
+  curl -s {api}/api/messages -H {token} -H "Content-Type: application/json" -d '{
+        json.dumps({"handle": handles[2], "message": "Hello!"})
+    }'
 
-Ctrl-C stops everything.""",
-        flush=True,
-    )
+Ctrl-C stops everything."""
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ class Pool:
             "ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
         }
         self._client = self._backend.create_user_pool_client(self._pool.id, False, client)
+        self._verify_on_confirmation()
         self.restore()
 
     @property
@@ -64,6 +66,7 @@ class Pool:
                 self._pool.id, each["username"], each["password"], UserStatus(each["status"]), attributes
             )
             user.id, user.enabled = each["attributes"]["sub"], each["enabled"]
+            user.create_date = datetime.fromisoformat(each["created_at"])
             user.update_attributes([{"Name": "sub", "Value": user.id}])
             self._pool.users[user.username] = user
 
@@ -89,6 +92,7 @@ class Pool:
                     "password": user.password,
                     "status": user.status.value,
                     "enabled": user.enabled,
+                    "created_at": user.create_date.isoformat(),
                     "attributes": dict(user.attribute_lookup),
                 }
                 for user in self._pool.users.values()
@@ -99,11 +103,16 @@ class Pool:
             unfinished.write_text(json.dumps(users, indent=1), encoding="utf-8")
             unfinished.replace(self._file)
 
-    def verify_emails(self) -> None:
+    def _verify_on_confirmation(self) -> None:
         """Who could confirm a sign-up has read the e-mail: AWS then sets email_verified, moto does not."""
-        for user in list(self._pool.users.values()):
-            if user.status.value == "CONFIRMED" and "email_verified" not in user.attribute_lookup:
-                user.update_attributes([{"Name": "email_verified", "Value": "true"}])
+        confirm = self._backend.confirm_sign_up
+
+        def confirm_and_verify(client_id: str, username: str) -> Any:
+            answer = confirm(client_id, username)
+            self._pool._get_user(username).update_attributes([{"Name": "email_verified", "Value": "true"}])
+            return answer
+
+        self._backend.confirm_sign_up = confirm_and_verify
 
     def keeping(self, app: WsgiApp) -> WsgiApp:
         """The same app, whose changes of users are saved before it answers."""
@@ -111,8 +120,6 @@ class Pool:
         def kept(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
             action = environ.get(_TARGET, "").rpartition(".")[2]
             answer = list(app(environ, start_response))
-            if action == "ConfirmSignUp":
-                self.verify_emails()
             if action and not action.startswith(_READS):
                 self.save()
             return answer

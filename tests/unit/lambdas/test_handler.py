@@ -9,6 +9,7 @@ import pytest
 
 from backend_flask.lib import ddb
 from backend_flask.lib.ddb import DamagedMessageGroup, Member, Message, MessageGroup, send_key_key
+from backend_flask.logs import JsonFormatter
 from lambdas.cruddur_messaging_stream.handler import apply
 
 ANDREW = Member("11111111-1111-4111-8111-111111111111", "Andrew Brown", "andrewbrown")
@@ -230,11 +231,11 @@ def test_logs_hold_no_text_of_a_message(caplog: pytest.LogCaptureFixture) -> Non
     caplog.set_level(logging.DEBUG)
     table = FakeTable(**{OTHER_GROUP: ValueError(SECRET)})
     handle(table, record(message(1).to_item()), record(message(2, OTHER_GROUP).to_item(), 2), *MALFORMED.values())
-    lines = [json.loads(each.getMessage()) for each in caplog.records]
-    assert SECRET not in caplog.text
-    assert ANDREW.display_name not in caplog.text
+    lines = [json.loads(JsonFormatter().format(each)) for each in caplog.records]
+    assert SECRET not in str(lines)
+    assert ANDREW.display_name not in str(lines)
     assert {line["event"] for line in lines} == {"record_malformed", "message_group_failed", "batch"}
-    assert lines[-1] == {
+    assert {name: lines[-1][name] for name in ("event", "records", "message_groups", "failed")} == {
         "event": "batch",
         "records": 2 + len(MALFORMED),
         "message_groups": 2,
