@@ -18,6 +18,7 @@ import stat
 import subprocess
 from pathlib import Path
 
+import psutil
 import psycopg
 
 from dev.leftovers import living
@@ -121,9 +122,16 @@ def _forget_dead_server(data: Path) -> None:
         return
     pid = lock.read_text().partition("\n")[0]
     process = living(int(pid)) if pid.isdigit() else None
-    if process and str(data.resolve()) in process.cmdline():
+    if process and str(data.resolve()) in _words_of(process):
         raise StackError(f"another Postgres, process {pid}, works on {data}. Stop it first")
     lock.unlink()
+
+
+def _words_of(process: psutil.Process) -> list[str]:
+    """The command line; nothing for a process of somebody else, where they may be hidden."""
+    with contextlib.suppress(psutil.Error):
+        return process.cmdline()
+    return []
 
 
 def _answers(port: int) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ReadTimeoutError
 from botocore.httpsession import URLLib3Session
 
@@ -52,7 +53,8 @@ def eventually(look: Callable[[], T], wanted: Callable[[T], bool], seconds: floa
 
 def lose_answers(client: Any, operation: str, times: int = 1) -> list[int]:
     """The engine does what is asked and the answer is lost on the way; `times` counts. Gives the lost statuses."""
-    session, lost = URLLib3Session(), []
+    session = URLLib3Session()
+    lost: list[int] = []
 
     def lose(request: Any, **_: Any) -> None:
         if len(lost) < times:
@@ -73,7 +75,7 @@ def refuse(
         if len(refused) >= times or not of(json.loads(request.body)):
             return None
         refused.append(operation)
-        return AWSResponse(request.url, 400, {}, _Body(json.dumps(error).encode()))
+        return AWSResponse(request.url, 400, HTTPHeaders(), Body(json.dumps(error).encode()))
 
     client.meta.events.register(f"before-send.dynamodb.{operation}", answer)
     return refused
@@ -83,7 +85,7 @@ def error(code: str, **more: Any) -> dict[str, Any]:
     return {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "a fault of the test", **more}
 
 
-class _Body:
+class Body:
     """A body as urllib3 gives it."""
 
     def __init__(self, body: bytes) -> None:

@@ -13,7 +13,10 @@ from cli.script import ROOT
 
 import pytest
 
+from dev import dynamodb
+
 Script = Callable[..., "subprocess.CompletedProcess[str]"]
+DdbScript = Callable[..., tuple[int, str, str]]
 _KEPT = {"PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV"}
 
 
@@ -44,3 +47,28 @@ def script(tmp_path: Path) -> Script:
         )
 
     return run
+
+
+@pytest.fixture
+def ddb_script(script: Script, dynamodb_endpoint: str) -> DdbScript:
+    """Runs a script on the engine of the tests: status, output, and the one line on stderr if it failed."""
+
+    def call(name: str, *words: str, table: str = "test-nothing", **settings: str) -> tuple[int, str, str]:
+        done = script(
+            name,
+            *words,
+            **{
+                "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_endpoint,
+                "AWS_ACCESS_KEY_ID": dynamodb.ACCESS_KEY_ID,
+                "AWS_SECRET_ACCESS_KEY": dynamodb.SECRET_ACCESS_KEY,
+                "DDB_MESSAGE_TABLE": table,
+                **settings,
+            },
+        )
+        assert "Traceback" not in done.stderr
+        if done.returncode == 1 and not done.stdout:
+            assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+            assert done.stderr.startswith(name.rpartition("/")[2] + ": ")
+        return done.returncode, done.stdout, done.stderr
+
+    return call

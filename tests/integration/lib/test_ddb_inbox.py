@@ -66,7 +66,9 @@ def unread_count(table: MessageTable, owner: Member, group: str) -> int | None:
 # The list
 
 
-def test_the_list_is_newest_first_and_moves_when_a_message_arrives(table: MessageTable, me: Member, drain: Drain) -> None:
+def test_the_list_is_newest_first_and_moves_when_a_message_arrives(
+    table: MessageTable, me: Member, drain: Drain
+) -> None:
     sent = [table.create_direct_message(me, a_person(), f"group {number}") for number in range(4)]
     groups = [message.message_group_uuid for message in sent]
 
@@ -120,7 +122,9 @@ def test_only_unread_rows_are_counted(table: MessageTable, me: Member, drain: Dr
 # The count
 
 
-def test_the_count_equals_a_count_by_hand(table: MessageTable, me: Member, you: Member, first: Message, drain: Drain) -> None:
+def test_the_count_equals_a_count_by_hand(
+    table: MessageTable, me: Member, you: Member, first: Message, drain: Drain
+) -> None:
     group = first.message_group_uuid
     written = "ymyyymymyyyy"
     for number, who in enumerate(written):
@@ -131,7 +135,9 @@ def test_the_count_equals_a_count_by_hand(table: MessageTable, me: Member, you: 
         assert unread_count(table, you, group) == (1 if who == "m" else 0)
 
 
-def test_own_messages_between_unread_ones_are_not_counted(table: MessageTable, me: Member, you: Member, first: Message) -> None:
+def test_own_messages_between_unread_ones_are_not_counted(
+    table: MessageTable, me: Member, you: Member, first: Message
+) -> None:
     # The stream has brought the row up to your last message, and not yet told it of mine in between.
     group = first.message_group_uuid
     for who in (you, me, you, me, you):
@@ -150,7 +156,9 @@ def test_the_count_ends_at_a_hundred(
     assert unread_count(table, me, first.message_group_uuid) == shown
 
 
-def test_the_count_starts_behind_the_read_marker(table: MessageTable, me: Member, you: Member, first: Message, drain: Drain) -> None:
+def test_the_count_starts_behind_the_read_marker(
+    table: MessageTable, me: Member, you: Member, first: Message, drain: Drain
+) -> None:
     group = first.message_group_uuid
     sent = [table.create_message(you, group, str(number)) for number in range(5)]
     drain(group)
@@ -172,7 +180,9 @@ def test_the_marker_costs_one_update(table: MessageTable, me: Member, first: Mes
     assert row(table, me, first.message_group_uuid).read_up_to == first.message_uuid
 
 
-def test_the_marker_moves_only_forward(table: MessageTable, me: Member, you: Member, first: Message, drain: Drain) -> None:
+def test_the_marker_moves_only_forward(
+    table: MessageTable, me: Member, you: Member, first: Message, drain: Drain
+) -> None:
     group = first.message_group_uuid
     second = table.create_message(you, group, "second")
     drain(group)
@@ -182,7 +192,9 @@ def test_the_marker_moves_only_forward(table: MessageTable, me: Member, you: Mem
 
 
 @pytest.mark.parametrize("later", ["made-now", "ffffffff-ffff-ffff-ffff-ffffffffffff"])
-def test_the_marker_never_passes_the_newest_message(table: MessageTable, me: Member, first: Message, later: str) -> None:
+def test_the_marker_never_passes_the_newest_message(
+    table: MessageTable, me: Member, first: Message, later: str
+) -> None:
     before = row_of(table, me.uuid, first.message_group_uuid)
     with pytest.raises(MessageNotFound):
         table.mark_read(me.uuid, first.message_group_uuid, Uuid7()() if later == "made-now" else later)
@@ -195,7 +207,9 @@ def test_a_message_of_another_group_does_not_move_the_marker(table: MessageTable
         table.mark_read(me.uuid, first.message_group_uuid, other.message_uuid)
 
 
-def test_the_marker_moves_while_the_row_lags_behind_the_messages(table: MessageTable, me: Member, you: Member, first: Message, drain: Drain) -> None:
+def test_the_marker_moves_while_the_row_lags_behind_the_messages(
+    table: MessageTable, me: Member, you: Member, first: Message, drain: Drain
+) -> None:
     group = first.message_group_uuid
     second = table.create_message(you, group, "second")
     table.mark_read(me.uuid, group, second.message_uuid)

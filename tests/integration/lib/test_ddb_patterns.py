@@ -87,7 +87,9 @@ def test_an_older_page_is_a_get_and_a_query(table: MessageTable, me: Member, gro
     assert texts(table.list_messages(me.uuid, group, 5, before=last.items[0].message_uuid)) == []
 
 
-@pytest.mark.parametrize("before", [None, "ffffffff-ffff-ffff-ffff-ffffffffffff", "00000000-0000-0000-0000-000000000000"])
+@pytest.mark.parametrize(
+    "before", [None, "ffffffff-ffff-ffff-ffff-ffffffffffff", "00000000-0000-0000-0000-000000000000"]
+)
 def test_a_stranger_learns_nothing(table: MessageTable, group: str, spent: Meter, before: str | None) -> None:
     absent = direct_group_uuid(a_person().uuid, a_person().uuid)
     costs = []
@@ -125,20 +127,15 @@ def test_messages_without_their_group_item_are_shown_to_nobody(table: MessageTab
         table.list_messages(me.uuid, group, 20)
 
 
-@pytest.mark.parametrize("letter", ["a", "\u20ac", "\N{GRINNING FACE}"])
-def test_a_page_of_the_longest_messages_is_whole(table: MessageTable, me: Member, group: str, letter: str) -> None:
+def test_a_page_of_the_longest_messages_is_whole(table: MessageTable, me: Member, group: str) -> None:
     # 102 items of 4 KB and more are below the megabyte at which DynamoDB ends a page by itself.
+    longest = replace(table.list_messages(me.uuid, group, 1).items[0], message="\N{GRINNING FACE}" * 1024)
     for _ in range(101):
-        table.client.put_item(
-            TableName=table.name,
-            Item=replace(
-                table.list_messages(me.uuid, group, 1).items[0], message_uuid=table._make_id(), message=letter * 1024
-            ).to_item(),
-        )
+        table.client.put_item(TableName=table.name, Item=replace(longest, message_uuid=table._make_id()).to_item())
     page = table.list_messages(me.uuid, group, 100)
     assert len(page.items) == 100
     assert page.more
-    assert all(each.message == letter * 1024 for each in page.items)
+    assert {each.message for each in page.items} == {longest.message}
 
 
 # B
@@ -195,7 +192,7 @@ def test_a_stranger_writes_nothing(table: MessageTable, group: str, spent: Meter
     assert len(stored(table, group)) == 3
 
 
-def test_a_message_is_never_overwritten(table: MessageTable, me: Member, you: Member, group: str) -> None:
+def test_a_message_is_never_overwritten(table: MessageTable, you: Member, group: str) -> None:
     again = MessageTable(table.client, table.name, make_id=lambda: first.message_uuid)
     first = stored(table, group)[0]
     assert again.create_message(you, group, "in its place") == first
@@ -221,7 +218,9 @@ def test_a_new_message_group_is_one_transaction(table: MessageTable, me: Member,
         assert row.unread == (owner is you)
 
 
-def test_a_message_to_a_person_one_has_written_to_goes_on(table: MessageTable, me: Member, you: Member, group: str) -> None:
+def test_a_message_to_a_person_one_has_written_to_goes_on(
+    table: MessageTable, me: Member, you: Member, group: str
+) -> None:
     spent = meter(table.client)
     sent = table.create_direct_message(you, me, "fourth")
     assert spent.calls == ["TransactWriteItems", "PutItem"]

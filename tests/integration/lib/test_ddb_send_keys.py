@@ -113,7 +113,9 @@ def test_a_stranger_does_not_use_up_a_key(table: MessageTable, group: str) -> No
 # Time
 
 
-def test_a_key_holds_for_a_week_and_can_be_used_again_after_it(client: Any, table: MessageTable, me: Member, group: str) -> None:
+def test_a_key_holds_for_a_week_and_can_be_used_again_after_it(
+    client: Any, table: MessageTable, me: Member, group: str
+) -> None:
     clock = TestClock(1_795_262_400.9)
     later = MessageTable(client, table.name, Uuid7(), clock)
     sent = later.create_message(me, group, "once", "a key")
@@ -139,7 +141,9 @@ def test_a_lost_answer_to_a_message_gives_one_message(client: Any, table: Messag
     assert stored(table, group)[1:] == [sent]
 
 
-def test_lost_answers_to_key_and_message_give_one_message(client: Any, table: MessageTable, me: Member, group: str) -> None:
+def test_lost_answers_to_key_and_message_give_one_message(
+    client: Any, table: MessageTable, me: Member, group: str
+) -> None:
     lost = lose_answers(client, "PutItem", 2)
     sent = table.create_message(me, group, "once", "a key")
     assert len(lost) == 2
@@ -160,7 +164,9 @@ def test_a_lost_answer_to_a_first_message_gives_one_message(
 # Crashes
 
 
-def test_a_crash_between_key_and_message_is_completed_by_the_retry(client: Any, table: MessageTable, me: Member, group: str) -> None:
+def test_a_crash_between_key_and_message_is_completed_by_the_retry(
+    client: Any, table: MessageTable, me: Member, group: str
+) -> None:
     crash_before(client, "PutItem", 2)
     with pytest.raises(Crash):
         table.create_message(me, group, "once", "a key")
@@ -172,7 +178,9 @@ def test_a_crash_between_key_and_message_is_completed_by_the_retry(client: Any, 
     assert stored(table, group)[1:] == [sent]
 
 
-def test_a_crash_before_the_transaction_is_completed_by_the_retry(client: Any, table: MessageTable, me: Member, you: Member) -> None:
+def test_a_crash_before_the_transaction_is_completed_by_the_retry(
+    client: Any, table: MessageTable, me: Member, you: Member
+) -> None:
     crash_before(client, "TransactWriteItems", 1)
     with pytest.raises(Crash):
         table.create_direct_message(me, you, "once", "a key")

@@ -72,10 +72,12 @@ def put(table: MessageTable, item: Item) -> None:
 
 DAMAGE: dict[str, Callable[[Item], Item | None]] = {
     "gone": lambda row: None,  # noqa: ARG005
-    "stale": lambda row: row
-    | {name: {"S": "00000000-0000-7000-8000-000000000000"} for name in ("inbox_sk", "last_message_uuid")},
-    "too new": lambda row: row
-    | {name: {"S": "ffffffff-ffff-7fff-8fff-ffffffffffff"} for name in ("inbox_sk", "last_message_uuid")},
+    "stale": lambda row: (
+        row | {name: {"S": "00000000-0000-7000-8000-000000000000"} for name in ("inbox_sk", "last_message_uuid")}
+    ),
+    "too new": lambda row: (
+        row | {name: {"S": "ffffffff-ffff-7fff-8fff-ffffffffffff"} for name in ("inbox_sk", "last_message_uuid")}
+    ),
     "out of the list": lambda row: {name: value for name, value in row.items() if name != "inbox_sk"},
     "at the wrong place": lambda row: row | {"inbox_sk": {"S": ZERO}},
     "wrong preview": lambda row: row | {"message": {"S": "never said"}},
@@ -117,13 +119,15 @@ def test_damage_of_every_kind_is_found_and_repaired(town: Town, kind: str) -> No
     after = town.state()
     # A marker that is lost cannot be known: what was read is unread again, and never the other way round.
     marker = (after[owner, group] or {}).get("read_up_to", {})
-    assert marker["S"] <= max((before[owner, group] or {})["read_up_to"]["S"], (item or {}).get("inbox_sk", marker)["S"])
+    assert marker["S"] <= max(
+        (before[owner, group] or {})["read_up_to"]["S"], (item or {}).get("inbox_sk", marker)["S"]
+    )
     expected = {**(before[owner, group] or {}), "read_up_to": marker}
     assert after == before | {(owner, group): expected}
 
 
 def test_much_random_damage_is_repaired_in_one_run_and_a_second_changes_nothing(table: MessageTable) -> None:
-    town, chance = Town(table, 12), random.Random(11)
+    town, chance = Town(table, 12), random.Random(11)  # noqa: S311
     damaged = chance.sample(town.rows, 15)
     for owner, group in damaged:
         row = row_of(table, owner, group) or {}
@@ -131,7 +135,10 @@ def test_much_random_damage_is_repaired_in_one_run_and_a_second_changes_nothing(
         put(table, item) if item else table.client.delete_item(TableName=table.name, Key=row_key(owner, group))
     strangers = [a_person() for _ in range(3)]
     for stranger, group in zip(strangers, town.groups, strict=False):
-        put(table, MessageGroup.of(stored(table, group)[0], stranger, [stranger, a_person()], None).to_item(stranger.uuid))
+        put(
+            table,
+            MessageGroup.of(stored(table, group)[0], stranger, [stranger, a_person()], None).to_item(stranger.uuid),
+        )
     found = town.differences()
     wanted = {*damaged, *zip((stranger.uuid for stranger in strangers), town.groups, strict=False)}
     assert {(each.user_uuid, each.message_group_uuid) for each in found} == wanted
@@ -145,7 +152,9 @@ def test_much_random_damage_is_repaired_in_one_run_and_a_second_changes_nothing(
         for owner in (owner for owner, of in town.rows if of == group):
             shown = MessageGroup.from_item(repaired[owner, group] or {})
             assert (shown.last_message_uuid, shown.message) == (newest.message_uuid, newest.message)
-    assert all(row_of(table, stranger.uuid, group) is None for stranger, group in zip(strangers, town.groups, strict=False))
+    assert all(
+        row_of(table, stranger.uuid, group) is None for stranger, group in zip(strangers, town.groups, strict=False)
+    )
 
 
 @pytest.mark.parametrize("damage", ["gone", "no members", "members of another type"])
@@ -207,12 +216,16 @@ def test_a_message_that_arrives_while_rows_are_compared_is_not_undone(
     assert town.differences() == []
 
 
-@pytest.mark.parametrize("kind", ["stale", "too new", "wrong preview", "no last message", "nothing but its key", "gone"])
+@pytest.mark.parametrize(
+    "kind", ["stale", "too new", "wrong preview", "no last message", "nothing but its key", "gone"]
+)
 def test_a_row_that_has_changed_since_it_was_looked_at_is_left_alone(town: Town, kind: str) -> None:
     owner, group = town.rows[1]
     whole = row_of(town.table, owner, group) or {}
     item = DAMAGE[kind](whole)
-    put(town.table, item) if item else town.table.client.delete_item(TableName=town.table.name, Key=row_key(owner, group))
+    put(town.table, item) if item else town.table.client.delete_item(
+        TableName=town.table.name, Key=row_key(owner, group)
+    )
     (found,) = town.differences()
     changed = whole | {"last_message_rev": {"N": "1"}}
     put(town.table, changed)

@@ -1,5 +1,6 @@
 """What a body must be, on every route that reads one. Nothing here may be a 500, and the token comes first."""
 
+import io
 import json
 
 import pytest
@@ -61,6 +62,16 @@ def test_a_body_has_16_kb_at_most(londo: Person, method: str, path: str) -> None
     assert londo.request(method, path, data=padded, content_type=JSON).status_code in {404, 422}
     answer = londo.request(method, path, data=padded + " ", content_type=JSON)
     assert (answer.status_code, code_of(answer)) == (413, "body_too_large")
+
+
+@pytest.mark.parametrize(("method", "path"), READERS)
+def test_a_body_that_comes_in_chunks_has_no_more(londo: Person, method: str, path: str) -> None:
+    """Its length is not said before. Cut off at the limit it would still be JSON."""
+    for length, statuses in [(100, {404, 422}), (16 * 1024 + 1, {413}), (1_000_000, {413})]:
+        body = io.BytesIO(b"{}".ljust(length))
+        chunked = {"wsgi.input": body, "wsgi.input_terminated": True}
+        answer = londo.request(method, path, content_type=JSON, environ_overrides=chunked)
+        assert answer.status_code in statuses, length
 
 
 TYPES = [

@@ -2,11 +2,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+from cli.script import ROOT, ScriptError
+
 import pytest
 
 from backend_flask.services import rules
 from cli import conversation
-from cli.script import ScriptError
 
 NOW = 1_795_262_400_000
 LINE = {"from": "handle", "minutes_later": 1, "message": "hello"}
@@ -41,7 +42,7 @@ def test_the_seeded_conversation_ends_now_and_never_lies_in_the_future() -> None
 
 
 def test_the_handles_of_the_conversation_are_those_of_seeded_users() -> None:
-    people = json.loads((conversation.ROOT / "db" / "seed" / "users.json").read_text())
+    people = json.loads((ROOT / "db" / "seed" / "users.json").read_text())
     played = conversation.read()
     assert {played.handle, played.other} <= {person["handle"] for person in people}
 

@@ -62,7 +62,9 @@ def test_a_part_that_is_missing_is_named(name: str) -> None:
     assert name[:6].lower() in line or "indexes" in line
 
 
-@pytest.mark.parametrize(("status", "attribute"), [("DISABLED", ""), ("ENABLED", "expiry"), ("DISABLING", "expires_at")])
+@pytest.mark.parametrize(
+    ("status", "attribute"), [("DISABLED", ""), ("ENABLED", "expiry"), ("DISABLING", "expires_at")]
+)
 def test_time_to_live_that_is_not_as_defined_is_named(status: str, attribute: str) -> None:
     (line,) = differences(Table(status, attribute), as_described())  # type: ignore[arg-type]
     assert line.startswith("time to live: ")

@@ -1,5 +1,7 @@
 from typing import Any
 
+from cli.script import ScriptError
+
 import psycopg
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, ParamValidationError
@@ -9,7 +11,6 @@ from backend_flask.errors import Invalid, NotFound
 from backend_flask.settings import SettingsError
 from cli.migrations import SchemaError
 from cli.problems import explain
-from cli.script import ScriptError
 
 
 def refused(code: str, message: str = "it says why") -> ClientError:

@@ -2,9 +2,9 @@ import io
 import sys
 from argparse import ArgumentTypeError
 
-import pytest
-
 from cli.script import Arguments, ScriptError, at_least, confirm, run, split_prod
+
+import pytest
 
 DOC = "Does one thing.\n\nAnd more.\n"
 
@@ -87,9 +87,7 @@ def test_another_word_than_prod_is_refused(words: tuple[str, ...], monkeypatch: 
         ([""], ("", False)),
     ],
 )
-def test_the_word_prod_may_stand_before_or_behind_the_other(
-    words: list[str], found: tuple[str | None, bool]
-) -> None:
+def test_the_word_prod_may_stand_before_or_behind_the_other(words: list[str], found: tuple[str | None, bool]) -> None:
     assert split_prod(words) == found
 
 
@@ -98,7 +96,9 @@ def test_two_other_words_are_refused() -> None:
         split_prod(["one", "two"])
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "+1", "1.0", "1e3", "", " 1", "\u0661", "x", "1_000", "9" * 19, "9" * 5000])
+@pytest.mark.parametrize(
+    "text", ["0", "-1", "+1", "1.0", "1e3", "", " 1", "\u0661", "x", "1_000", "9" * 19, "9" * 5000]
+)
 def test_only_whole_numbers_of_a_reasonable_size_are_taken(text: str) -> None:
     with pytest.raises(ArgumentTypeError):
         at_least(1)(text)

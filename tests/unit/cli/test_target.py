@@ -1,11 +1,12 @@
 from pathlib import Path
 from typing import Any
 
+from cli.script import ScriptError
+
 import pytest
 
 from backend_flask.settings import SettingsError
 from cli import target
-from cli.script import ScriptError
 from cli.target import Target
 
 

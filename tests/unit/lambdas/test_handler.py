@@ -59,7 +59,7 @@ def record(item: ddb.Item, number: object = 1, name: str = "INSERT") -> Record:
             "SizeBytes": 26,
             "StreamViewType": "NEW_IMAGE",
         },
-        "eventSourceARN": "arn:aws:dynamodb:us-east-1:123456789012:table/cruddur-messages/stream/2026-11-21T00:00:00.000",
+        "eventSourceARN": "arn:aws:dynamodb:us-east-1:123456789012:table/cruddur/stream/2026-11-21T00:00:00.000",
     }
 
 

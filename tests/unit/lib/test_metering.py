@@ -3,35 +3,28 @@ from typing import Any
 import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
 
 from backend_flask.lib.metering import Meter, meter
-
-
-class Raw:
-    """A body as urllib3 gives it."""
-
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-
-    def stream(self, **_: Any) -> Any:
-        yield self._body
+from tests.messages_table import Body
 
 
 def client_that_answers(*answers: tuple[int, bytes]) -> tuple[Any, list[bytes]]:
-    client = boto3.client(
+    client: Any = boto3.client(
         "dynamodb",
         region_name="us-east-1",
         endpoint_url="http://127.0.0.1:9",
         aws_access_key_id="x",
         aws_secret_access_key="x",
     )
-    rest, sent = iter(answers), []
+    rest = iter(answers)
+    sent: list[bytes] = []
 
     def answer(request: Any, **_: Any) -> AWSResponse:
         sent.append(request.body)
         status, body = next(rest)
-        return AWSResponse(request.url, status, {}, Raw(body))
+        return AWSResponse(request.url, status, HTTPHeaders(), Body(body))
 
     client.meta.events.register("before-send.dynamodb", answer)
     return client, sent
