@@ -25,7 +25,7 @@ from backend_flask.services.users import from_claims
 from backend_flask.settings import Settings
 from backend_flask.stores import EXTENSION, Stores
 
-ANSWER_WITHIN_SECONDS = 4.5
+ANSWER_WITHIN_SECONDS = 4.8
 MAX_BODY_BYTES = 16 * 1024
 ROUTES = (health, message_groups, messages, users, activities)
 

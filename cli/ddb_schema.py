@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from backend_flask.lib.ddb import TTL_ATTRIBUTE, MessageTable, definition
+
+BACKUP_ATTEMPTS = 12
+BACKUP_WAIT_SECONDS = 5
 
 
 def describe(table: MessageTable) -> dict[str, Any] | None:
@@ -20,10 +24,40 @@ def differences(table: MessageTable, described: dict[str, Any]) -> list[str]:
     """One line for each thing that is not as defined; nothing if the table is right."""
     wanted, found = _essence(definition(table.name)), _essence(described)
     lines = [f"{name}: defined {wanted[name]}, found {found[name]}" for name in wanted if wanted[name] != found[name]]
-    ttl = table.client.describe_time_to_live(TableName=table.name)["TimeToLiveDescription"]
+    ttl = _time_to_live(table)
     if ttl.get("AttributeName") != TTL_ATTRIBUTE or not str(ttl.get("TimeToLiveStatus")).startswith("ENABL"):
         lines.append(f"time to live: defined on {TTL_ATTRIBUTE}, found {ttl.get('TimeToLiveStatus', 'none')}")
     return lines
+
+
+def complete(table: MessageTable, *, protect: bool) -> None:
+    """Adds what a creation that was cut short has left out. `protect` adds what only AWS has."""
+    if _time_to_live(table).get("TimeToLiveStatus") == "DISABLED":
+        table.expire_send_keys()
+    if protect:
+        table.client.update_table(TableName=table.name, DeletionProtectionEnabled=True)
+        table.client.get_waiter("table_exists").wait(TableName=table.name, WaiterConfig={"Delay": 1})
+        _keep_backups(table)
+
+
+def _time_to_live(table: MessageTable) -> dict[str, Any]:
+    ttl: dict[str, Any] = table.client.describe_time_to_live(TableName=table.name)["TimeToLiveDescription"]
+    return ttl
+
+
+def _keep_backups(table: MessageTable) -> None:
+    """AWS refuses for some seconds after a table was made (DynamoDB API Reference, UpdateContinuousBackups)."""
+    for attempt in range(1, BACKUP_ATTEMPTS + 1):
+        try:
+            table.client.update_continuous_backups(
+                TableName=table.name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+            )
+        except table.client.exceptions.ContinuousBackupsUnavailableException:
+            if attempt == BACKUP_ATTEMPTS:
+                raise
+            time.sleep(BACKUP_WAIT_SECONDS)
+        else:
+            return
 
 
 def summary(described: dict[str, Any]) -> dict[str, str]:

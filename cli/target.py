@@ -20,13 +20,16 @@ from backend_flask.lib.ddb import MessageTable
 from backend_flask.lib.uuid7 import Uuid7
 from backend_flask.settings import Settings
 
-STACK_ENV = ROOT / ".dev" / "stack.env"
 DOT_ENV = ROOT / ".env"
+# A running bin/dev keeps its settings there.
+STACK_ENV = ROOT / ".dev" / "stack.env"
+# Other files instead of these two, in this order, separated like the folders of PATH. Empty means none.
+FILES = "CRUDDUR_ENV_FILES"
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where a setting's value came from: the environment, .env, or the running bin/dev."""
+    """Where a setting's value came from: the environment, or a file."""
 
     name: str
     values: dict[str, str]
@@ -34,8 +37,14 @@ class Source:
 
 def sources(*, prod: bool) -> list[Source]:
     """The places that are searched for settings, the strongest first."""
-    found = [Source("environment", dict(os.environ)), _from_file(".env", DOT_ENV)]
-    return found if prod else [*found, _from_file("bin/dev", STACK_ENV)]
+    return [Source("environment", dict(os.environ)), *(_from_file(path) for path in _files(prod=prod))]
+
+
+def _files(*, prod: bool) -> list[Path]:
+    chosen = os.environ.get(FILES)
+    if chosen is not None:
+        return [Path(name) for name in chosen.split(os.pathsep) if name]
+    return [DOT_ENV] if prod else [DOT_ENV, STACK_ENV]
 
 
 def environ(*, prod: bool) -> dict[str, str]:
@@ -86,5 +95,6 @@ class Target:
         return Database(self.settings("connection_url").connection_url, pool_size=2)
 
 
-def _from_file(name: str, path: Path) -> Source:
+def _from_file(path: Path) -> Source:
+    name = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
     return Source(name, {key: value or "" for key, value in dotenv_values(path).items()} if path.exists() else {})

@@ -147,7 +147,10 @@ def serve(host: str, port: int, data: Path, seed: Path | None) -> None:
     from werkzeug.serving import make_server  # noqa: PLC0415
 
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    pool = Pool(data)
+    try:
+        pool = Pool(data)
+    except (ValueError, TypeError, KeyError):
+        sys.exit(f"{data} is damaged. Remove it, or start afresh with bin/dev --reset")
     if seed:
         pool.seed(json.loads(seed.read_text(encoding="utf-8")))
     data.parent.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from dev.processes import STOP_SECONDS, Child, StackError, end_group
+from dev.processes import POLL_SECONDS, STOP_SECONDS, Child, StackError, end_group
 
 # A machine corrects its clock, and with it what it says of the past.
 _SAME_SECONDS = 2
@@ -97,12 +98,14 @@ def _stop(record: Record) -> bool:
     process = record.process()
     if not process:
         return False
-    with contextlib.suppress(psutil.NoSuchProcess):
-        process.send_signal(record.stop_signal)
-        try:
-            process.wait(STOP_SECONDS)
-        except psutil.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.wait(STOP_SECONDS)
+    for number in (record.stop_signal, signal.SIGKILL):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.send_signal(number)
+        give_up = time.monotonic() + STOP_SECONDS
+        # Not process.wait(), which waits for whoever has inherited it to take note of its end.
+        while record.process() and time.monotonic() < give_up:
+            time.sleep(POLL_SECONDS)
+        if not record.process():
+            break
     end_group(record.pid)
     return True

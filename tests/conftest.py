@@ -13,9 +13,13 @@ import pytest
 from backend_flask.lib import aws
 from backend_flask.lib.ddb import MessageTable
 from backend_flask.lib.uuid7 import Uuid7
+from cli import target
 from dev import dynamodb as dynamodb_engine
 from dev import postgres
 from dev.processes import free_port
+
+# What a bin/dev has left in this checkout, and a developer's own .env, must not reach a script under test.
+os.environ[target.FILES] = ""
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from backend_flask.lib import deadline
 CONNECT_TIMEOUT = 1.0
 READ_TIMEOUT = 2.0
 ATTEMPTS = 3
+LONGEST_ATTEMPT = CONNECT_TIMEOUT + READ_TIMEOUT
 
 
 def client(
@@ -54,7 +55,7 @@ def client(
 
 def _refuse_when_late(**_: Any) -> None:
     left = deadline.remaining()
-    if left is not None and left < READ_TIMEOUT:
+    if left is not None and left < LONGEST_ATTEMPT:
         raise deadline.DeadlineExceeded
 
 
@@ -66,12 +67,12 @@ def _give_up_when_late(
     caught_exception: Exception | None,
     **_: Any,
 ) -> None:
-    """Raises what the SDK would raise after its last attempt, where waiting and trying again takes too long.
+    """Raises what the SDK would raise after its last attempt, where the wait before another takes too long.
 
     The longest wait before attempt n + 1 is 2^(n-1) seconds (AWS SDKs, "Retry behavior", standard mode).
     """
     left = deadline.remaining()
-    if left is None or left >= 2 ** (attempts - 1) + READ_TIMEOUT:
+    if left is None or left >= 2 ** (attempts - 1):
         return
     if caught_exception is not None:
         raise caught_exception

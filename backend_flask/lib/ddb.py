@@ -305,17 +305,17 @@ class MessageTable:
 
     # The table itself
 
-    def create(self, *, protect: bool = False) -> None:
-        """Creates the table and waits until it takes requests. `protect` adds what only AWS has."""
-        self.client.create_table(**definition(self.name), **({"DeletionProtectionEnabled": True} if protect else {}))
+    def create(self) -> None:
+        """Creates the table and waits until it takes requests."""
+        self.client.create_table(**definition(self.name))
         self.client.get_waiter("table_exists").wait(TableName=self.name, WaiterConfig={"Delay": 1})
+        self.expire_send_keys()
+
+    def expire_send_keys(self) -> None:
+        """Lets DynamoDB delete what is past its TTL_ATTRIBUTE."""
         self.client.update_time_to_live(
             TableName=self.name, TimeToLiveSpecification={"Enabled": True, "AttributeName": TTL_ATTRIBUTE}
         )
-        if protect:
-            self.client.update_continuous_backups(
-                TableName=self.name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
-            )
 
     def drop(self) -> None:
         self.client.delete_table(TableName=self.name)

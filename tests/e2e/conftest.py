@@ -34,7 +34,9 @@ class Person:
     def post(self, path: str, body: object, **headers: str) -> requests.Response:
         return self._ask("POST", path, json=body, headers={name.replace("_", "-"): headers[name] for name in headers})
 
-    def _ask(self, method: str, path: str, headers: dict[str, str] | None = None, **arguments: Any) -> requests.Response:
+    def _ask(
+        self, method: str, path: str, headers: dict[str, str] | None = None, **arguments: Any
+    ) -> requests.Response:
         signed = {"Authorization": f"Bearer {self.token}", **(headers or {})}
         return requests.request(method, self.api_url + path, headers=signed, timeout=10, **arguments)
 

@@ -18,8 +18,9 @@ import psutil
 import pytest
 import requests
 
+from dev.leftovers import living
 from dev.processes import free_port
-from dev.stack import ROOT, Ports, option_of
+from dev.stack import ROOT, Ports, Stack, option_of
 
 PARTS = ("postgres", "dynamodb", "cognito", "trigger", "api")
 
@@ -55,9 +56,11 @@ def ports() -> dict[str, int]:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The data of all tests of this file, which run in their order: each finds what the one before has left."""
-    return tmp_path_factory.mktemp("dev") / "data"
+    data = tmp_path_factory.mktemp("dev") / "data"
+    yield data
+    Stack(data).reset()
 
 
 @pytest.fixture
@@ -82,15 +85,36 @@ def test_it_says_what_it_does_before_it_does_anything(tmp_path: Path) -> None:
     assert all(option_of(each.name) in helped.stdout for each in fields(Ports))
 
 
-def test_its_lines_work_when_pasted_and_ctrl_c_leaves_nothing_behind(
-    bin_dev: Callable[..., Any], folder: Path
+def test_ctrl_c_while_it_starts_leaves_nothing_behind_however_often_it_is_pressed(
+    folder: Path, ports: dict[str, int], until: Callable[..., Any]
 ) -> None:
+    running = Running(folder, ports)
+    until((folder / "logs" / "bootstrap.log").exists, 30)
+    started = running.processes()
+    assert len(started) > 3
+
+    for _ in range(3):
+        running.process.send_signal(signal.SIGINT)
+
+    assert running.process.wait(30) == 0
+    assert running.text.rstrip().endswith("stopping")
+    until(lambda: not any(living(process.pid) for process in started))
+
+
+def test_its_lines_work_when_pasted_and_ctrl_c_leaves_nothing_behind(bin_dev: Callable[..., Any], folder: Path) -> None:
     with bin_dev() as running:
         settings = dict(line.split("=", 1) for line in (folder / "stack.env").read_text().splitlines())
         pasted = re.findall(r"^  (curl .*?)(?=\n\n)", running.text, re.DOTALL | re.MULTILINE)
         assert len(pasted) == 2, running.text
         for line in pasted:
-            done = subprocess.run(["bash", "-c", line], cwd=ROOT, capture_output=True, text=True, env=os.environ | settings)
+            done = subprocess.run(
+                ["bash", "-c", line],
+                cwd=ROOT,
+                capture_output=True,
+                text=True,
+                check=True,
+                env=os.environ | settings,
+            )
             assert '"uuid":' in done.stdout, line + done.stdout + done.stderr
         assert "bin/cognito/token andrewbrown" in running.text
         started = running.processes()
@@ -124,9 +148,7 @@ def test_data_survives_a_restart_and_a_dead_part_stops_the_rest(
     assert not any(process.is_running() for process in started)
 
 
-def test_what_a_killed_run_has_left_is_stopped_by_the_next(
-    bin_dev: Callable[..., Any], folder: Path, until: Callable[..., Any]
-) -> None:
+def test_what_a_killed_run_has_left_is_stopped_by_the_next(bin_dev: Callable[..., Any], folder: Path) -> None:
     with bin_dev() as running:
         left = running.processes()[1:]
         os.kill(running.process.pid, signal.SIGKILL)
@@ -140,7 +162,10 @@ def test_what_a_killed_run_has_left_is_stopped_by_the_next(
             [ROOT / "bin" / "dev", "--folder", folder], capture_output=True, text=True, timeout=20, check=False
         )
         assert second.returncode == 1
-        assert second.stderr.strip() == f"bin/dev: bin/dev is running already, as process {again.process.pid}. Stop it first"
+        assert (
+            second.stderr.strip()
+            == f"bin/dev: bin/dev is running already, as process {again.process.pid}. Stop it first"
+        )
 
 
 def test_a_port_in_use_is_said_in_one_line(bin_dev: Callable[..., Any], ports: dict[str, int]) -> None:

@@ -15,7 +15,10 @@ BLOCKS = [block for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) i
 SIGN_IN = "TOKEN=$(bin/cognito/token andrewbrown)\n"
 # Its lines without the one that signs in, each command on one line.
 COMMANDS = [
-    line for block in BLOCKS for line in block.replace("\\\n", " ").splitlines() if line and not line.startswith("TOKEN")
+    line
+    for block in BLOCKS
+    for line in block.replace("\\\n", " ").splitlines()
+    if line and not line.startswith("TOKEN")
 ]
 
 

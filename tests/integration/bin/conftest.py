@@ -17,7 +17,7 @@ from dev import dynamodb
 
 Script = Callable[..., "subprocess.CompletedProcess[str]"]
 DdbScript = Callable[..., tuple[int, str, str]]
-_KEPT = {"PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV"}
+_KEPT = {"PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "CRUDDUR_ENV_FILES"}
 
 
 @pytest.fixture

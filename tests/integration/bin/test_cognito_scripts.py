@@ -69,7 +69,7 @@ def add_pool_user(cognito: Any, pool: dict[str, str]) -> Add:
                 {"Name": "preferred_username", "Value": handle},
             ],
         )
-        return next(pair["Value"] for pair in answer["User"]["Attributes"] if pair["Name"] == "sub")
+        return str(next(pair["Value"] for pair in answer["User"]["Attributes"] if pair["Name"] == "sub"))
 
     return add
 

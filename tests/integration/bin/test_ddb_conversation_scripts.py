@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 from cli.script import ROOT
 
@@ -13,6 +15,7 @@ import pytest
 
 from backend_flask.lib.ddb import Member, Message, MessageTable, direct_group_uuid, message_key
 from backend_flask.services.users import User
+from cli.conversation import DATA_FILE
 from tests.messages_table import a_person, row_of, stored
 
 Script = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -56,7 +59,7 @@ def test_a_seeded_conversation_ends_now_and_a_second_run_changes_nothing(
     assert 0 <= age.total_seconds() < 60
     assert len({message.created_at for message in seeds}) > 30
     status, output, _ = seeded("ddb/seed", *words)
-    assert (status, output) == (0, "vir and lennier have talked before, so nothing is seeded\n")
+    assert (status, output) == (0, "vir and lennier: talked before, so nothing is seeded\n")
     assert stored(table, group) == seeds
     status, output, _ = seeded("ddb/seed", *words, "--messages", "25")
     assert (status, output) == (0, "vir and lennier: 25 messages seeded on this machine\n")
@@ -64,6 +67,23 @@ def test_a_seeded_conversation_ends_now_and_a_second_run_changes_nothing(
     assert more[: len(seeds)] == seeds
     assert len(more) == len(seeds) + 25
     assert more[-1].created_at_ms <= int(datetime.now(UTC).timestamp() * 1000)
+
+
+def test_a_seed_that_was_cut_short_is_completed_by_the_next(
+    seeded: DdbScript, table: MessageTable, people: tuple[User, User], tmp_path: Path
+) -> None:
+    vir, lennier = people
+    words, group = ("--handle", "vir", "--with", "lennier"), direct_group_uuid(vir.uuid, lennier.uuid)
+    whole = json.loads(DATA_FILE.read_text(encoding="utf-8"))
+    begun = tmp_path / "begun.json"
+    begun.write_text(json.dumps(whole | {"messages": whole["messages"][:7]}), encoding="utf-8")
+    assert seeded("ddb/seed", *words, "--file", str(begun))[0] == 0
+
+    status, output, _ = seeded("ddb/seed", *words)
+
+    said = [message.message for message in stored(table, group)]
+    assert said == [line["message"] for line in whole["messages"]]
+    assert (status, output) == (0, f"vir and lennier: {len(said) - 7} messages seeded on this machine\n")
 
 
 SEED_PROBLEMS = {

@@ -130,10 +130,21 @@ def test_a_table_that_differs_is_reported_and_left_alone(ddb_script: DdbScript, 
     client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
     status, output, problem = ddb_script("ddb/schema-load", table=name)
     assert status == 1
-    assert [line.split(":")[0] for line in output.splitlines()] == ["stream", "time to live"]
+    assert [line.split(":")[0] for line in output.splitlines()] == ["stream"]
     assert "not as defined" in problem
     assert "stream: defined NEW_IMAGE" in ddb_script("ddb/describe-table", table=name)[1]
     assert ddb_script("ddb/drop", name)[:2] == (0, f"{name} is dropped on this machine\n")
+
+
+def test_a_creation_that_was_cut_short_is_completed(ddb_script: DdbScript, client: Any) -> None:
+    name = f"test-{a_person().uuid}"
+    client.create_table(**definition(name))
+    client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
+    status, output, _ = ddb_script("ddb/schema-load", table=name)
+    assert (status, output) == (0, f"{name} is there on this machine, as defined\n")
+    ttl = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    assert ttl["AttributeName"] == "expires_at"
+    client.delete_table(TableName=name)
 
 
 def test_drop_takes_no_name_that_is_none(ddb_script: DdbScript, own_table: MessageTable) -> None:

@@ -35,7 +35,7 @@ class Cognito:
 
 
 def sign_in(db: Database, sub: str, **attributes: str) -> User:
-    return users.from_claims(db, Cognito(**attributes), {"sub": sub}, "token")
+    return users.from_claims(db, Cognito(None, **attributes), {"sub": sub}, "token")
 
 
 def emails(db: Database) -> dict[str, str | None]:

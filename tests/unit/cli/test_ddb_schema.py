@@ -1,10 +1,13 @@
+from __future__ import annotations
+
+import time
 from copy import deepcopy
 from typing import Any
 
 import pytest
 
-from backend_flask.lib.ddb import definition
-from cli.ddb_schema import differences, summary
+from backend_flask.lib.ddb import MessageTable, definition
+from cli.ddb_schema import complete, differences, summary
 
 
 class Table:
@@ -76,3 +79,58 @@ def test_a_summary_names_what_a_person_asks_for() -> None:
     assert shown["stream"] == "NEW_IMAGE"
     assert shown["items"] == "about 7, 70 bytes"
     assert shown["protected"] == "False"
+
+
+class Backups:
+    """A DynamoDB whose table is right but young: backups are refused so many times."""
+
+    def __init__(self, refusals: int) -> None:
+        self.refusals = refusals
+        self.done: list[str] = []
+
+    class exceptions:  # noqa: N801  # botocore's name
+        class ContinuousBackupsUnavailableException(Exception):
+            pass
+
+    def describe_time_to_live(self, **_: Any) -> dict[str, Any]:
+        return {"TimeToLiveDescription": {"TimeToLiveStatus": "ENABLED"}}
+
+    def update_table(self, *, DeletionProtectionEnabled: bool, **_: Any) -> None:  # noqa: N803
+        self.done.append(f"protected {DeletionProtectionEnabled}")
+
+    def get_waiter(self, name: str) -> Backups:
+        self.done.append(name)
+        return self
+
+    def wait(self, **_: Any) -> None:
+        pass
+
+    def update_continuous_backups(self, *, PointInTimeRecoverySpecification: dict[str, Any], **_: Any) -> None:  # noqa: N803
+        self.refusals -= 1
+        if self.refusals >= 0:
+            raise self.exceptions.ContinuousBackupsUnavailableException
+        self.done.append(f"backups {PointInTimeRecoverySpecification['PointInTimeRecoveryEnabled']}")
+
+
+def test_a_table_of_production_is_protected_and_backed_up_as_soon_as_aws_allows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(time, "sleep", waited.append)
+    client = Backups(refusals=3)
+    complete(MessageTable(client, "t", make_id=str), protect=True)
+    assert client.done == ["protected True", "table_exists", "backups True"]
+    assert len(waited) == 3
+
+
+def test_aws_is_not_asked_for_backups_forever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    client = Backups(refusals=1000)
+    with pytest.raises(client.exceptions.ContinuousBackupsUnavailableException):
+        complete(MessageTable(client, "t", make_id=str), protect=True)
+
+
+def test_a_table_of_this_machine_needs_neither() -> None:
+    client = Backups(refusals=0)
+    complete(MessageTable(client, "t", make_id=str), protect=False)
+    assert client.done == []

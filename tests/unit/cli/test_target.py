@@ -17,6 +17,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name, raising=False)
     for name in ("AWS_ENDPOINT_URL_DYNAMODB", "DDB_MESSAGE_TABLE", "AWS_COGNITO_JWKS_URL"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv(target.FILES, raising=False)
     monkeypatch.setattr(target, "DOT_ENV", tmp_path / ".env")
     monkeypatch.setattr(target, "STACK_ENV", tmp_path / "stack.env")
     return tmp_path

@@ -39,13 +39,14 @@ def test_a_checkout_that_is_not_set_up_is_told_what_to_do(monkeypatch: pytest.Mo
         dynamodb.check("dynoxide")
 
 
-@pytest.mark.parametrize("pid", [os.getpid(), 2**22 + 1, "nonsense"])
-def test_postgres_forgets_a_server_that_a_crash_has_ended(tmp_path: Path, pid: object) -> None:
-    """Its number may belong to somebody else by now."""
+@pytest.mark.parametrize(("pid", "is_kept"), [(os.getpid(), False), (2**22 + 1, True), ("", True)])
+def test_postgres_forgets_a_dead_server_whose_number_somebody_else_has(
+    tmp_path: Path, pid: object, is_kept: bool
+) -> None:
     lock = tmp_path / "postmaster.pid"
     lock.write_text(f"{pid}\n{tmp_path}\n")
     postgres._forget_dead_server(tmp_path)
-    assert not lock.exists()
+    assert lock.exists() == is_kept
 
 
 def test_a_folder_that_others_cannot_enter_closes_all_below_it(tmp_path: Path) -> None:

@@ -17,9 +17,10 @@ from dev.processes import Child, StackError, spawn
 
 @pytest.fixture
 def child(tmp_path: Path) -> Iterator[Child]:
-    sleeping = [sys.executable, "-c", "import time; time.sleep(60)"]
-    spawned = spawn("sleeper", sleeping, tmp_path / "log", stop_signal=signal.SIGINT)
-    yield spawned
+    log = tmp_path / "log"
+    sleeping = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"]
+    spawned = spawn("sleeper", sleeping, log, answers=lambda: bool(log.stat().st_size), stop_signal=signal.SIGINT)
+    yield spawned.wait_until_ready()
     spawned.stop()
 
 
@@ -35,7 +36,7 @@ def test_what_is_recorded_is_stopped_by_the_next_run(tmp_path: Path, child: Chil
 def test_it_is_asked_with_its_own_signal(tmp_path: Path, child: Child) -> None:
     Records(tmp_path).add(child)
     Records(tmp_path).stop_leftovers()
-    assert child.process.wait() in (-signal.SIGINT, 1)
+    assert "KeyboardInterrupt" in child.log.read_text()
 
 
 def test_a_later_process_with_the_same_number_is_left_alone(tmp_path: Path, child: Child) -> None:

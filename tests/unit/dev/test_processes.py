@@ -6,13 +6,14 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from dev import processes
+from dev.leftovers import living
 from dev.processes import Child, Interrupted, StackError, accepts, free_port, is_taken, spawn
 
 Start = Callable[..., Child]
@@ -88,12 +89,14 @@ def test_a_deaf_child_and_its_own_children_are_killed(start: Start, monkeypatch:
         "time.sleep(60)"
     )
     child = start(program).wait_until_ready()
-    grandchild = psutil.Process(int(child.log.read_text()))
+    grandchild = int(child.log.read_text())
+    assert living(grandchild)
 
     child.stop()
 
     assert child.process.returncode == -signal.SIGKILL
-    grandchild.wait(5)
+    while living(grandchild):
+        time.sleep(0.01)
 
 
 def test_a_child_does_not_hear_the_ctrl_c_of_the_terminal(start: Start) -> None:

@@ -78,7 +78,7 @@ def _codes_of_call(node: ast.Call) -> set[str]:
         too_long = next((text for each in node.keywords if each.arg == "too_long" for text in _texts(each.value)), "")
         return {f"{field}_blank", f"{field}_invalid", too_long or f"{field}_exceed_max_chars_{most}"}
     if name in {"one_of", "flag"} and node.args and isinstance(node.args[0], ast.Constant):
-        return {f"{node.args[0].value}_invalid"}
+        return {str(node.args[0].value) + "_invalid"}
     if name == "append":
         return {text for each in node.args for text in _texts(each) if re.fullmatch(r"[a-z]+(_[a-z]+)+", text)}
     return set()

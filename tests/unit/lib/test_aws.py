@@ -24,19 +24,22 @@ class Raw:
 
 
 class Dynamo:
-    """Answers every call in the same way; counts the calls."""
+    """Answers every call in the same way, so late that `seconds_left` remain; counts the calls."""
 
     def __init__(self, status: int = 200, body: dict[str, Any] | None = None) -> None:
         self.status = status
         self.body = body or {}
         self.raises: Exception | None = None
+        self.seconds_left: float | None = None
         self.calls = 0
 
     def __call__(self, request: Any, **_: Any) -> AWSResponse:
         self.calls += 1
+        if self.seconds_left is not None:
+            deadline.start(self.seconds_left)
         if self.raises:
             raise self.raises
-        headers = {"Content-Type": "application/x-amz-json-1.0"}
+        headers: Any = {"Content-Type": "application/x-amz-json-1.0"}
         return AWSResponse(request.url, self.status, headers, Raw(json.dumps(self.body).encode()))
 
 
@@ -100,24 +103,33 @@ def test_with_time_enough_a_deadline_changes_nothing(connect: Callable[[Dynamo],
 
 
 def test_a_call_that_could_not_end_in_time_is_not_sent(connect: Callable[[Dynamo], Any]) -> None:
-    deadline.start(aws.READ_TIMEOUT - 0.1)
+    deadline.start(aws.LONGEST_ATTEMPT - 0.1)
     dynamo = Dynamo()
     with pytest.raises(deadline.DeadlineExceeded):
         put(connect(dynamo))
     assert dynamo.calls == 0
 
 
+def test_a_call_is_not_sent_again_where_the_answer_could_come_too_late(connect: Callable[[Dynamo], Any]) -> None:
+    dynamo = refusal("ThrottlingException")
+    dynamo.seconds_left = aws.LONGEST_ATTEMPT - 0.1
+    with pytest.raises(deadline.DeadlineExceeded):
+        put(connect(dynamo))
+    assert dynamo.calls == 1
+
+
 def test_a_call_is_not_tried_again_where_the_wait_takes_too_long(connect: Callable[[Dynamo], Any]) -> None:
     for dynamo in (refusal("ThrottlingException"), Dynamo(500), Dynamo(503, {"__type": "x#ServiceUnavailable"})):
-        deadline.start(aws.READ_TIMEOUT + 0.9)
+        deadline.clear()
+        dynamo.seconds_left = 0.9
         with pytest.raises(ClientError):
             put(connect(dynamo))
         assert dynamo.calls == 1
 
 
 def test_the_last_error_is_what_the_caller_sees_when_time_is_short(connect: Callable[[Dynamo], Any]) -> None:
-    deadline.start(aws.READ_TIMEOUT + 0.9)
     dynamo = Dynamo()
+    dynamo.seconds_left = 0.9
     dynamo.raises = ConnectTimeoutError(endpoint_url="http://localhost")
     with pytest.raises(ConnectTimeoutError):
         put(connect(dynamo))
@@ -126,17 +138,22 @@ def test_the_last_error_is_what_the_caller_sees_when_time_is_short(connect: Call
 
 def test_an_answer_that_is_no_failure_keeps_its_meaning_when_time_is_short(connect: Callable[[Dynamo], Any]) -> None:
     """A condition that fails is an answer. The table tells it from an error by its class and reads its item."""
-    deadline.start(aws.READ_TIMEOUT + 0.9)
-    client = connect(refusal("ConditionalCheckFailedException", Item=ITEM))
+    failed = refusal("ConditionalCheckFailedException", Item=ITEM)
+    failed.seconds_left = 0.9
+    client = connect(failed)
     with pytest.raises(client.exceptions.ConditionalCheckFailedException) as refused:
         put(client)
     assert refused.value.response["Item"] == ITEM
-    client = connect(refusal("TransactionCanceledException", CancellationReasons=[{"Code": "TransactionConflict"}]))
+    conflict = refusal("TransactionCanceledException", CancellationReasons=[{"Code": "TransactionConflict"}])
+    conflict.seconds_left = 0.9
+    deadline.clear()
+    client = connect(conflict)
     with pytest.raises(client.exceptions.TransactionCanceledException) as cancelled:
         client.transact_write_items(TransactItems=[{"Put": {"TableName": "t", "Item": ITEM}}])
     assert cancelled.value.response["CancellationReasons"] == [{"Code": "TransactionConflict"}]
 
 
 def test_a_success_stays_one_when_time_is_short(connect: Callable[[Dynamo], Any]) -> None:
-    deadline.start(aws.READ_TIMEOUT + 0.9)
-    assert put(connect(Dynamo()))["ResponseMetadata"]["HTTPStatusCode"] == 200
+    dynamo = Dynamo()
+    dynamo.seconds_left = 0.9
+    assert put(connect(dynamo))["ResponseMetadata"]["HTTPStatusCode"] == 200

@@ -70,7 +70,7 @@ def test_a_uuid_is_one_in_any_case(value: str) -> None:
     assert rules.as_uuid(value) == value.lower()
 
 
-NO_UUIDS = [
+NO_UUIDS: list[object] = [
     None, 7, b"018b", [], "", "x", UUID[:-1], UUID + "0", UUID + "\n", " " + UUID, UUID.replace("-", ""),
     "{" + UUID + "}", "urn:uuid:" + UUID, UUID.replace("0", "\u0660"), UUID.replace("a", "g"), "\x00" * 36, "~GROUP",
 ]  # fmt: skip
