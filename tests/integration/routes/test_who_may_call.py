@@ -70,7 +70,7 @@ HEADERS: list[tuple[str, str | None, str]] = [
     ("garbage", "Bearer x.y.z", "token_invalid"),
     ("not ASCII", "Bearer \xe9", "token_invalid"),
     ("expired", f"Bearer {token_of('s', exp=int(time.time()) - 60)}", "token_expired"),
-    ("not yet valid", f"Bearer {token_of('s', nbf=int(time.time()) + 60)}", "token_not_yet_valid"),
+    ("not yet valid", f"Bearer {token_of('s', nbf=int(time.time()) + 86_400)}", "token_not_yet_valid"),
     ("id token", f"Bearer {token_of('s', token_use='id')}", "token_invalid"),
     ("another app", f"Bearer {token_of('s', client_id='theirs')}", "token_invalid"),
 ]
