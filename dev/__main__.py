@@ -6,7 +6,6 @@ Data and logs lie under .dev/ and survive a restart.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
 import shlex
@@ -112,8 +111,11 @@ def _say(step: str, seconds: float) -> None:
 
 def _tell(text: str, file: TextIO | None = None) -> None:
     """Prints, and goes on where nobody reads any more: what was started must be stopped all the same."""
-    with contextlib.suppress(OSError):
+    try:
         print(text, file=file, flush=True)
+    except OSError:
+        # Python would complain about what is left in the buffer when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), (file or sys.stdout).fileno())
 
 
 def _welcome(stack: Stack) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from dev.processes import POLL_SECONDS, STOP_SECONDS, Child, StackError, end_group
+from dev.processes import POLL_SECONDS, STOP_SECONDS, Child, StackError, end_group, living
 
 # A machine corrects its clock, and with it what it says of the past.
 _SAME_SECONDS = 2
@@ -83,15 +83,6 @@ def only_one(folder: Path) -> Iterator[None]:
         file.write(str(os.getpid()))
         file.flush()
         yield
-
-
-def living(pid: int) -> psutil.Process | None:
-    """A process that has not ended."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        process = psutil.Process(pid)
-        if process.status() != psutil.STATUS_ZOMBIE:
-            return process
-    return None
 
 
 def _stop(record: Record) -> bool:

@@ -22,8 +22,7 @@ from pathlib import Path
 import psutil
 import psycopg
 
-from dev.leftovers import living
-from dev.processes import LOOPBACK, Child, StackError, as_user, spawn
+from dev.processes import LOOPBACK, Child, StackError, as_user, living, spawn
 
 USER = "postgres"
 DATABASE = "cruddur"

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 LOOPBACK = "127.0.0.1"
 START_SECONDS = 60
 STOP_SECONDS = 15
@@ -67,10 +69,12 @@ class Child:
         """Asks the process to end, waits, and ends its whole group if it has not."""
         if self.is_running:
             self.process.send_signal(self.stop_signal)
-            with contextlib.suppress(subprocess.TimeoutExpired):
+            try:
                 self.process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
         end_group(self.process.pid)
-        self.process.wait()
 
     def last_words(self, lines: int = 20) -> str:
         text = self.log.read_text(encoding="utf-8", errors="replace")
@@ -113,9 +117,20 @@ def as_user(user: tuple[int, int] | None) -> dict[str, Any]:
 
 
 def end_group(pid: int) -> None:
-    """Kills what is left of a process group, if anything is."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
+    """Kills what is left of the group of a process that has ended."""
+    # A number is given away again only when its group is gone too: then it is somebody else's.
+    if not living(pid):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)
+
+
+def living(pid: int) -> psutil.Process | None:
+    """A process that has not ended."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        if process.status() != psutil.STATUS_ZOMBIE:
+            return process
+    return None
 
 
 def _pause(interrupted: Callable[[], bool]) -> None:

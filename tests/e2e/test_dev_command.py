@@ -18,8 +18,7 @@ import psutil
 import pytest
 import requests
 
-from dev.leftovers import living
-from dev.processes import free_port
+from dev.processes import free_port, living
 from dev.stack import ROOT, Ports, Stack, option_of
 
 PARTS = ("postgres", "dynamodb", "cognito", "trigger", "api")

@@ -85,7 +85,9 @@ def call(world: World, method: str, path: str, body: dict[str, Any] | None) -> T
     return world.londo.request(method, path.format(**names), **({"json": filled} if filled else {}))
 
 
-@pytest.mark.parametrize(("method", "path", "body", "shown", "fields"), TABLE, ids=lambda value: str(value)[:50])
+@pytest.mark.parametrize(
+    ("method", "path", "body", "shown", "fields"), TABLE, ids=[f"{row[0]} {row[1]}" for row in TABLE]
+)
 def test_a_row_of_the_contract(
     world: World, method: str, path: str, body: dict[str, Any] | None, shown: Callable[[Any], Any], fields: set[str]
 ) -> None:

@@ -18,7 +18,11 @@ def test_an_engine_that_there_is_not_is_refused(engine: str) -> None:
         dynamodb.check(engine)
 
 
-@pytest.mark.parametrize("address", ["http://", "http:///x", f"http://127.0.0.1:{free_port()}"])
+@pytest.mark.parametrize(
+    "address",
+    ["http://", "http:///x", f"http://127.0.0.1:{free_port()}"],
+    ids=["no host", "no host but a path", "nobody"],
+)
 def test_an_address_must_answer(address: str) -> None:
     with pytest.raises(StackError, match="does not answer"):
         dynamodb.check(address)
@@ -39,7 +43,9 @@ def test_a_checkout_that_is_not_set_up_is_told_what_to_do(monkeypatch: pytest.Mo
         dynamodb.check("dynoxide")
 
 
-@pytest.mark.parametrize(("pid", "is_kept"), [(os.getpid(), False), (2**22 + 1, True), ("", True)])
+@pytest.mark.parametrize(
+    ("pid", "is_kept"), [(os.getpid(), False), (2**22 + 1, True), ("", True)], ids=["somebody", "nobody", "none"]
+)
 def test_postgres_forgets_a_dead_server_whose_number_somebody_else_has(
     tmp_path: Path, pid: object, is_kept: bool
 ) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from dev.leftovers import Records, living, only_one
-from dev.processes import Child, StackError, spawn
+from dev.leftovers import Records, only_one
+from dev.processes import Child, StackError, living, spawn
 
 
 @pytest.fixture

@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from dev import processes
-from dev.leftovers import living
-from dev.processes import Child, Interrupted, StackError, accepts, free_port, is_taken, spawn
+from dev.processes import Child, Interrupted, StackError, accepts, end_group, free_port, is_taken, living, spawn
 
 Start = Callable[..., Child]
 SAY_AND_STAY = "import time; print('here', flush=True); time.sleep(60)"
@@ -111,3 +110,10 @@ def test_a_port_is_taken_while_somebody_listens_on_it() -> None:
         assert is_taken(port)
         assert accepts(port)
     assert not accepts(port)
+
+
+def test_a_number_that_somebody_else_has_by_now_is_left_alone(start: Start) -> None:
+    """As if the number of a child that has ended had been given away again."""
+    somebody = start(SAY_AND_STAY)
+    end_group(somebody.process.pid)
+    assert somebody.is_running
