@@ -99,7 +99,7 @@ def _users(target: Target) -> str:
         who = [f"@{handle} has a Cognito id that the pool does not know" for handle in stale]
         who += [f"@{handle} has no Cognito id" for handle in without_id]
         raise ScriptError("; ".join(who) + ". Run bin/db/update_cognito_user_ids")
-    return f"{len(rows)} users, each with a Cognito id of the pool"
+    return f"each of {len(rows)} has a Cognito id of the pool"
 
 
 def _trigger(target: Target, state_dir: Path) -> str:

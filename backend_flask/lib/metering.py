@@ -22,7 +22,7 @@ class Meter:
         self.read_units = self.write_units = 0
 
     def __str__(self) -> str:
-        return f"{len(self.calls)} calls, {self.read_units:g} read units, {self.write_units:g} write units"
+        return f"calls: {len(self.calls)}, read units: {self.read_units:g}, write units: {self.write_units:g}"
 
 
 def meter(client: Any) -> Meter:

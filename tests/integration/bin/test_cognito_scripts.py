@@ -3,75 +3,16 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import boto3
 import pytest
 from jose import jwt
-from moto.server import ThreadedMotoServer
 
 from backend_flask.lib.db import Database
 
 Script = Callable[..., "subprocess.CompletedProcess[str]"]
 Add = Callable[..., Any]
-KEYS = {
-    "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
-    "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-}
-
-
-@pytest.fixture(scope="module")
-def cognito() -> Iterator[Any]:
-    """A boto3 client of an empty Cognito."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    client = boto3.client(
-        "cognito-idp",
-        region_name="us-east-1",
-        endpoint_url=f"http://{host}:{port}",
-        aws_access_key_id=KEYS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=KEYS["AWS_SECRET_ACCESS_KEY"],
-    )
-    yield client
-    client.close()
-    server.stop()
-
-
-@pytest.fixture
-def pool(cognito: Any) -> Iterator[dict[str, str]]:
-    """The settings of an empty pool."""
-    pool_id = cognito.create_user_pool(PoolName="test", UsernameAttributes=["email"])["UserPool"]["Id"]
-    client = cognito.create_user_pool_client(
-        UserPoolId=pool_id, ClientName="test", ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"]
-    )
-    yield KEYS | {
-        "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER": cognito.meta.endpoint_url,
-        "AWS_COGNITO_USER_POOL_ID": pool_id,
-        "AWS_COGNITO_USER_POOL_CLIENT_ID": client["UserPoolClient"]["ClientId"],
-        "CRUDDUR_ENV": "local",
-    }
-    cognito.delete_user_pool(UserPoolId=pool_id)
-
-
-@pytest.fixture
-def add_pool_user(cognito: Any, pool: dict[str, str]) -> Add:
-    """Adds a user to the pool and gives the `sub`."""
-
-    def add(handle: str, *, verified: bool = True) -> str:
-        answer = cognito.admin_create_user(
-            UserPoolId=pool["AWS_COGNITO_USER_POOL_ID"],
-            Username=f"{handle}@x.example",
-            UserAttributes=[
-                {"Name": "email", "Value": f"{handle}@x.example"},
-                {"Name": "email_verified", "Value": str(verified).lower()},
-                {"Name": "preferred_username", "Value": handle},
-            ],
-        )
-        return str(next(pair["Value"] for pair in answer["User"]["Attributes"] if pair["Name"] == "sub"))
-
-    return add
 
 
 def ids(db: Database) -> dict[str, str | None]:

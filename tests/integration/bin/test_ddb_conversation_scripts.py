@@ -134,7 +134,7 @@ def test_a_conversation_is_shown_oldest_first_with_what_it_cost(seeded: DdbScrip
     assert lines[3] == "2026-03-01T15:00:00.000Z  Lennier: at three"
     assert len(lines) == 4
     assert all(each.isprintable() for line in lines for each in line)
-    assert re.fullmatch(r"4 messages; 1 calls, 1 read units, 0 write units\n", spent)
+    assert re.fullmatch(r"messages: 4, calls: 1, read units: 1, write units: 0\n", spent)
     by_group = seeded("ddb/patterns/get-conversation", "--handle", "lennier", "--group", talk[0].message_group_uuid)
     assert by_group[1] == output
 
@@ -174,7 +174,7 @@ def test_message_groups_are_listed_with_what_they_cost(seeded: DdbScript, talk: 
         "at three",
         talk[0].message_group_uuid,
     ]
-    assert re.fullmatch(r"1 message groups; 2 calls, 1 read units, 0 write units\n", spent)
+    assert re.fullmatch(r"message groups: 1, calls: 2, read units: 1, write units: 0\n", spent)
     early = seeded("ddb/patterns/list-conversations", "--handle", "vir", "--until", "2026-03-01T15:00")[1]
     assert len(early.splitlines()) == 1
     late = seeded("ddb/patterns/list-conversations", "--handle", "vir", "--since", "2026-03-01T15:00", "--limit", "1")

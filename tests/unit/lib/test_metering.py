@@ -46,7 +46,7 @@ def test_units_of_reads_and_writes_are_added_up_and_calls_named_in_order() -> No
     assert counted.calls == ["GetItem", "PutItem", "TransactWriteItems"]
     assert (counted.read_units, counted.write_units) == (0.5, 9.0)
     assert all(b'"ReturnConsumedCapacity": "TOTAL"' in body for body in sent)
-    assert str(counted) == "3 calls, 0.5 read units, 9 write units"
+    assert str(counted) == "calls: 3, read units: 0.5, write units: 9"
 
 
 def test_a_call_that_is_refused_counts_without_units() -> None:
@@ -76,4 +76,4 @@ def test_a_reset_meter_starts_from_nothing() -> None:
     counted = Meter(["GetItem"], 1.0, 2.0)
     counted.reset()
     assert counted == Meter()
-    assert str(counted) == "0 calls, 0 read units, 0 write units"
+    assert str(counted) == "calls: 0, read units: 0, write units: 0"
