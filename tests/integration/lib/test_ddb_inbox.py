@@ -21,16 +21,6 @@ Drain = Callable[[str], None]
 
 
 @pytest.fixture
-def me() -> Member:
-    return a_person()
-
-
-@pytest.fixture
-def you() -> Member:
-    return a_person()
-
-
-@pytest.fixture
 def first(table: MessageTable, me: Member, you: Member) -> Message:
     """Sent by you to me."""
     return table.create_direct_message(you, me, "first")

@@ -25,16 +25,6 @@ from tests.messages_table import a_person, eventually, row_of, stored
 
 
 @pytest.fixture
-def me() -> Member:
-    return a_person()
-
-
-@pytest.fixture
-def you() -> Member:
-    return a_person()
-
-
-@pytest.fixture
 def group(table: MessageTable, me: Member, you: Member) -> str:
     """Three messages: first and third of me, second of you."""
     first = table.create_direct_message(me, you, "first")

@@ -28,16 +28,6 @@ class TestClock:
 
 
 @pytest.fixture
-def me() -> Member:
-    return a_person()
-
-
-@pytest.fixture
-def you() -> Member:
-    return a_person()
-
-
-@pytest.fixture
 def group(table: MessageTable, me: Member, you: Member) -> str:
     return table.create_direct_message(me, you, "first").message_group_uuid
 

@@ -17,7 +17,7 @@ from backend_flask.app import create_app
 from backend_flask.lib.ddb import MessageTable
 from backend_flask.settings import Settings, load
 from dev import dynamodb
-from tests.api import FRONTEND, Api
+from tests.api import FRONTEND, Api, Person
 from tests.proxy import Proxy
 from tests.tokens import CLIENT_ID, ISSUER, POOL_KEY, jwk_of, key_set_of
 
@@ -129,3 +129,13 @@ def another_api(api_settings: Callable[..., Settings]) -> Iterator[Callable[...,
     yield make
     for one in made:
         one.stores.db.close()
+
+
+@pytest.fixture
+def londo(api: Api) -> Person:
+    return api.person("londo")
+
+
+@pytest.fixture
+def gkar(api: Api) -> Person:
+    return api.person("gkar")

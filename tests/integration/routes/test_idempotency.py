@@ -12,16 +12,6 @@ from tests.api import Api, Person, code_of
 T = TypeVar("T")
 
 
-@pytest.fixture
-def londo(api: Api) -> Person:
-    return api.person("londo")
-
-
-@pytest.fixture
-def gkar(api: Api) -> Person:
-    return api.person("gkar")
-
-
 def at_once(*calls: Callable[[], T]) -> list[T]:
     """What calls give that start at the same instant, as near as threads can."""
     start = Barrier(len(calls))

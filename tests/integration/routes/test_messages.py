@@ -14,16 +14,6 @@ INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
 @pytest.fixture
-def londo(api: Api) -> Person:
-    return api.person("londo")
-
-
-@pytest.fixture
-def gkar(api: Api) -> Person:
-    return api.person("gkar")
-
-
-@pytest.fixture
 def vir(api: Api) -> Person:
     return api.person("vir")
 
