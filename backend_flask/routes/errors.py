@@ -34,7 +34,7 @@ _NEIGHBOURS = (
     psycopg.errors.ReadOnlySqlTransaction,  # a standby has taken over, and this server has not noticed
 )
 # Written out, because Python and werkzeug rename their phrases from version to version.
-_CODES_OF_FLASK = {
+CODES_OF_FLASK = {
     400: BadRequest.code,
     404: NotFound.code,
     405: "method_not_allowed",
@@ -78,7 +78,7 @@ def _of_flask(error: HTTPException) -> Response:
     """What Flask itself refuses: an unknown path, a method, a body that is too large."""
     status = error.code or 500
     kept = {name: value for name, value in error.get_headers() if name in {"Allow", "Location", "Retry-After"}}
-    return problem(status, _CODES_OF_FLASK.get(status, f"http_{status}"), headers=kept)
+    return problem(status, CODES_OF_FLASK.get(status, f"http_{status}"), headers=kept)
 
 
 def _neighbour(error: Exception) -> Response:

@@ -11,6 +11,7 @@ from flask import Flask
 
 from backend_flask import app as api
 from backend_flask.lib import ddb
+from backend_flask.routes import errors
 
 ROOT = Path(__file__).resolve().parents[3]
 DOCS = {path.name: path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]}
@@ -56,11 +57,9 @@ def raised_codes() -> set[str]:
                 codes |= _codes_of_call(node)
             if isinstance(node, ast.Assign) and any(getattr(each, "id", "") == "code" for each in node.targets):
                 codes |= {text for text in _texts(node.value) if "_" in text or text == "unavailable"}
-    return (codes | FROM_FLASK) - NEVER_SENT
+    return (codes | set(errors.CODES_OF_FLASK.values())) - NEVER_SENT
 
 
-# What Flask itself refuses is named after its status.
-FROM_FLASK = {"not_found", "method_not_allowed", "request_entity_too_large"}
 # The classes of errors have defaults that their raisers always replace, 500 is no answer that is promised, and a bio
 # may be blank.
 NEVER_SENT = {"internal_error", "bad_request", "conflict", "invalid", "bio_blank"}
