@@ -10,7 +10,8 @@ from flask_cors import CORS
 
 from backend_flask import logs, settings
 from backend_flask.auth import SignIn
-from backend_flask.lib import aws, deadline
+from backend_flask.clients import client_of
+from backend_flask.lib import deadline
 from backend_flask.lib.cognito_jwt_token import CognitoTokenVerifier, KeySet, fetch_from
 from backend_flask.lib.db import Database
 from backend_flask.lib.ddb import MessageTable
@@ -58,26 +59,17 @@ def create_app(settings: Settings) -> Flask:
 
 
 def build_stores(settings: Settings) -> Stores:
-    def client(service: str) -> object:
-        return aws.client(
-            service,
-            region=settings.aws_default_region,
-            endpoint_url=settings.endpoint(service),
-            key_id=settings.aws_access_key_id,
-            secret_key=settings.aws_secret_access_key,
-            pool=settings.requests_per_process,
-        )
-
     make_id = Uuid7()
     db = Database(settings.connection_url, settings.db_pool_size)
     db.open()
     atexit.register(db.close)
-    cognito = client("cognito-idp")
+    dynamodb = client_of(settings, "dynamodb", pool=settings.aws_pool_size)
+    cognito = client_of(settings, "cognito-idp", pool=settings.aws_pool_size)
     verifier = CognitoTokenVerifier(
         KeySet(fetch_from(settings.jwks_url)), settings.issuer, settings.aws_cognito_user_pool_client_id
     )
     return Stores(
-        table=MessageTable(client("dynamodb"), settings.ddb_message_table, make_id),
+        table=MessageTable(dynamodb, settings.ddb_message_table, make_id),
         db=db,
         cognito=cognito,
         sign_in=SignIn(verifier, lambda claims, token: from_claims(db, cognito, claims, token)),

@@ -19,7 +19,8 @@ _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108
 bind = f"{_settings.host}:{_settings.port}"
 worker_class = "gevent"
 workers = _settings.web_concurrency or 2 * (os.cpu_count() or 1)
-worker_connections = _settings.requests_per_process
+# Open connections, idle ones among them: each costs some kilobytes while it waits for its next request.
+worker_connections = 1000
 preload_app = False
 
 # A load balancer must be the first to close an idle connection, or it answers 502 now and then: an Application Load

@@ -46,12 +46,13 @@ class Settings:
     aws_endpoint_url_cognito_identity_provider: str = _setting("address of Cognito instead of the real one", "")
     aws_access_key_id: str = _setting("AWS credentials; empty means boto3's own search for them", "")
     aws_secret_access_key: str = _setting("AWS credentials; empty means boto3's own search", "", secret=True)
+    aws_session_token: str = _setting("belongs to temporary AWS credentials", "", secret=True)
     aws_cognito_jwks_url: str = _setting("where the pool's key set lies, if not below the issuer; local only", "")
     host: str = _setting("address that the API listens on", "127.0.0.1")
     port: int = _setting("port that the API listens on", 4567, allowed=range(65_536))
     web_concurrency: int = _setting("processes of the API; 0 means two per core", 0)
-    requests_per_process: int = _setting(
-        "requests that one process serves at once, at least 1", 100, allowed=range(1, 10_001)
+    aws_pool_size: int = _setting(
+        "connections to each AWS service that one process keeps, from 1 up", 100, allowed=range(1, 10_001)
     )
     db_pool_size: int = _setting("Postgres connections of one process, from 1 up", 10, allowed=range(1, 1_001))
     log_level: str = _setting("debug, info, warning or error", "info", allowed=("debug", "info", "warning", "error"))

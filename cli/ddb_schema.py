@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from backend_flask.lib.ddb import TTL_ATTRIBUTE, MessageTable, definition
+from backend_flask.lib.ddb import PATIENCE, TTL_ATTRIBUTE, MessageTable, definition
 
 BACKUP_ATTEMPTS = 12
 BACKUP_WAIT_SECONDS = 5
@@ -36,7 +36,7 @@ def complete(table: MessageTable, *, protect: bool) -> None:
         table.expire_send_keys()
     if protect:
         table.client.update_table(TableName=table.name, DeletionProtectionEnabled=True)
-        table.client.get_waiter("table_exists").wait(TableName=table.name, WaiterConfig={"Delay": 1})
+        table.client.get_waiter("table_exists").wait(TableName=table.name, WaiterConfig=PATIENCE)
         _keep_backups(table)
 
 

@@ -20,8 +20,8 @@ def columns(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def progress(items: Iterable[T], unit: str, total: int | None = None) -> Iterable[T]:
-    """The same items, with a bar on stderr once two seconds have passed."""
-    return tqdm(items, total=total, unit=f" {unit}", delay=2, file=sys.stderr, dynamic_ncols=True)
+    """The same items, with a bar on stderr once two seconds have passed, if a person is looking."""
+    return tqdm(items, total=total, unit=f" {unit}", delay=2, file=sys.stderr, dynamic_ncols=True, disable=None)
 
 
 def safe(text: str) -> str:

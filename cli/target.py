@@ -14,7 +14,7 @@ from cli.script import ROOT, ScriptError
 from dotenv import dotenv_values
 
 from backend_flask import settings as declared
-from backend_flask.lib import aws
+from backend_flask.clients import client_of
 from backend_flask.lib.db import Database
 from backend_flask.lib.ddb import MessageTable
 from backend_flask.lib.uuid7 import Uuid7
@@ -23,7 +23,7 @@ from backend_flask.settings import Settings
 DOT_ENV = ROOT / ".env"
 # A running bin/dev keeps its settings there.
 STACK_ENV = ROOT / ".dev" / "stack.env"
-# Other files instead of these two, in this order, separated like the folders of PATH. Empty means none.
+# Other files instead of these two, the strongest first, separated like the folders of PATH. Empty means none.
 FILES = "CRUDDUR_ENV_FILES"
 
 
@@ -36,20 +36,24 @@ class Source:
 
 
 def sources(*, prod: bool) -> list[Source]:
-    """The places that are searched for settings, the strongest first."""
-    return [Source("environment", dict(os.environ)), *(_from_file(path) for path in _files(prod=prod))]
+    """The places that are searched for settings, the strongest first.
 
-
-def _files(*, prod: bool) -> list[Path]:
+    A running bin/dev is the strongest: its settings are in force, whatever AWS variables a shell exports.
+    """
+    environment = Source("environment", dict(os.environ))
     chosen = os.environ.get(FILES)
     if chosen is not None:
-        return [Path(name) for name in chosen.split(os.pathsep) if name]
-    return [DOT_ENV] if prod else [DOT_ENV, STACK_ENV]
+        return [*(_from_file(Path(name)) for name in chosen.split(os.pathsep) if name), environment]
+    weaker = [environment, _from_file(DOT_ENV)]
+    return weaker if prod else [_from_file(STACK_ENV), *weaker]
 
 
 def environ(*, prod: bool) -> dict[str, str]:
     merged: dict[str, str] = {}
     for source in reversed(sources(prod=prod)):
+        if source.values.get("AWS_ACCESS_KEY_ID"):
+            # A token belongs to the key that it came with.
+            merged.pop("AWS_SESSION_TOKEN", None)
         merged |= {name: value for name, value in source.values.items() if value}
     if prod:
         merged = {name: value for name, value in merged.items() if not name.startswith("AWS_ENDPOINT_URL")}
@@ -74,14 +78,7 @@ class Target:
         return declared.load(environ(prod=self.prod), needed)
 
     def client(self, service: str) -> Any:
-        settings = self.settings("aws_default_region")
-        return aws.client(
-            service,
-            region=settings.aws_default_region,
-            endpoint_url=settings.endpoint(service),
-            key_id=settings.aws_access_key_id,
-            secret_key=settings.aws_secret_access_key,
-        )
+        return client_of(self.settings("aws_default_region"), service)
 
     @cached_property
     def table(self) -> MessageTable:

@@ -38,6 +38,10 @@ def main() -> int:
     records = Records(folder)
     stack = Stack(folder, ports, args.dynamodb_engine, say=_say, started=records.add, interrupted=stopping.is_set)
     try:
+        if args.reset and dynamodb.is_address(args.dynamodb_engine):
+            raise StackError(
+                f"--reset cannot forget what {args.dynamodb_engine} keeps. Drop its table with bin/ddb/drop"
+            )
         with only_one(folder):
             return _run(stack, records, stopping, reset=args.reset)
     except (StackError, OSError) as error:
@@ -77,9 +81,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="dev", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "--folder", type=Path, default=DEFAULT_FOLDER, help="where data and logs lie; scripts look into .dev/ only"
-    )
+    parser.add_argument("--folder", type=Path, default=DEFAULT_FOLDER, help="where data and logs lie (default: .dev/)")
     parser.add_argument("--reset", action="store_true", help="start afresh: forget all data")
     for each in fields(Ports):
         parser.add_argument(
@@ -121,9 +123,13 @@ def _tell(text: str, file: TextIO | None = None) -> None:
 def _welcome(stack: Stack) -> str:
     handles = [person["handle"] for person in json.loads(SEED_USERS.read_text(encoding="utf-8"))]
     api = stack.api_url
-    tokens = "\n".join(f"  bin/cognito/token {handle}" for handle in handles)
+    # Scripts look into .dev/ by themselves, and into another folder if they are told.
+    where = (
+        "" if stack.folder == DEFAULT_FOLDER else f"CRUDDUR_ENV_FILES={shlex.quote(str(stack.folder / 'stack.env'))} "
+    )
+    tokens = "\n".join(f"  {where}bin/cognito/token {handle}" for handle in handles)
     # With the whole path, so that the lines work in any folder.
-    token = f'"Authorization: Bearer $({shlex.quote(str(ROOT / "bin/cognito/token"))} {handles[0]})"'
+    token = f'"Authorization: Bearer $({where}{shlex.quote(str(ROOT / "bin/cognito/token"))} {handles[0]})"'
     return f"""
 Cruddur messaging is up.
 

@@ -9,12 +9,13 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, time
 
 import requests
 
 from dev import cognito, dynamodb, postgres
 from dev.processes import LOOPBACK, Child, StackError, accepts, is_taken, never, spawn
+from dev.trigger import lock
 
 ROOT = Path(__file__).resolve().parents[1]
 SEED_USERS = ROOT / "db" / "seed" / "users.json"
@@ -79,6 +80,8 @@ class Stack:
         while self.children:
             self.children[-1].stop()
             self.children.pop()
+        # Scripts take it for the settings of a system that is up.
+        self._environment_file.unlink(missing_ok=True)
 
     def dead(self) -> Child | None:
         """A part that has ended by itself."""
@@ -116,7 +119,7 @@ class Stack:
 
     def child_environment(self) -> dict[str, str]:
         """What the processes of the stack get: its settings, and nothing of the shell that could contradict them."""
-        return _inherited() | self.environment()
+        return _inherited() | self.environment() | {"CRUDDUR_ENV_FILES": ""}
 
     @property
     def _users_file(self) -> Path:
@@ -171,8 +174,12 @@ class Stack:
         return self._spawn("cognito", command, _inherited(), answers=lambda: accepts(self.ports.cognito))
 
     def _start_trigger(self) -> None:
-        command = [sys.executable, "-m", "dev.trigger", "--state-dir", str(self.folder / "trigger")]
-        self._keep(self._spawn("trigger", command, self.child_environment()))
+        state, begun = self.folder / "trigger", time()
+        command = [sys.executable, "-m", "dev.trigger", "--state-dir", str(state)]
+        child = self._spawn(
+            "trigger", command, self.child_environment(), answers=lambda: (lock.polled_at(state) or 0) > begun
+        )
+        self._keep(child).wait_until_ready(self.interrupted)
 
     def _start_api(self) -> None:
         config = ["-c", "backend_flask/gunicorn.conf.py", "backend_flask.app:from_environment()"]

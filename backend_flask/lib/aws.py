@@ -24,6 +24,7 @@ def client(
     endpoint_url: str | None,
     key_id: str = "",
     secret_key: str = "",
+    session_token: str = "",
     pool: int = 10,
     validate: bool = True,
 ) -> Any:
@@ -39,6 +40,7 @@ def client(
         endpoint_url=endpoint_url,
         aws_access_key_id=key_id or None,
         aws_secret_access_key=secret_key or None,
+        aws_session_token=session_token or None,
         config=Config(
             connect_timeout=CONNECT_TIMEOUT,
             read_timeout=READ_TIMEOUT,

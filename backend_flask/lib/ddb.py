@@ -1,7 +1,7 @@
 """THE TABLE: its definition, keys, items, and one method per access pattern.
 
-Nobody else knows a key or writes an expression. Standard library and boto3 only: the stream function ships
-this one file.
+No other part of the API or of the stream function knows a key or writes an expression. Standard library and boto3
+only: the stream function ships this one file.
 
 | pattern | method | calls |
 |---|---|---|
@@ -27,21 +27,27 @@ one consistent call says whether the reader may read, and what there is to read.
 from __future__ import annotations
 
 import hashlib
+import logging
 import random
 import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from botocore.exceptions import ClientError
 
+log = logging.getLogger(__name__)
+
 INBOX_INDEX = "inbox-index"
 TTL_ATTRIBUTE = "expires_at"
 SEND_KEY_DAYS = 7
 MAX_MEMBERS = 50
 MAX_UNREAD_COUNT = 100
+COUNTS_AT_ONCE = 10
 PREVIEW_CHARACTERS = 200
 # Keeps a row under 1 KB, and so under one write unit, for the longest names and four-byte characters.
 PREVIEW_BYTES = 360
@@ -50,6 +56,8 @@ GROUP_SK = "~GROUP"
 _AFTER_ALL_MESSAGES = "~"
 _NOTHING_READ = str(uuid.UUID(int=0))
 _DIRECT_GROUPS = uuid.UUID("6f2d3f0e-5d0b-5c39-9c6d-0b8c3a9f1e77")
+# Engines take a second to make or drop a table; AWS with an index now and then some minutes.
+PATIENCE = {"Delay": 1, "MaxAttempts": 600}
 _CONFLICT_ATTEMPTS = 4
 _CONFLICT_WAIT_SECONDS = 0.05
 
@@ -308,7 +316,7 @@ class MessageTable:
     def create(self) -> None:
         """Creates the table and waits until it takes requests."""
         self.client.create_table(**definition(self.name))
-        self.client.get_waiter("table_exists").wait(TableName=self.name, WaiterConfig={"Delay": 1})
+        self.client.get_waiter("table_exists").wait(TableName=self.name, WaiterConfig=PATIENCE)
         self.expire_send_keys()
 
     def expire_send_keys(self) -> None:
@@ -319,7 +327,7 @@ class MessageTable:
 
     def drop(self) -> None:
         self.client.delete_table(TableName=self.name)
-        self.client.get_waiter("table_not_exists").wait(TableName=self.name, WaiterConfig={"Delay": 1})
+        self.client.get_waiter("table_not_exists").wait(TableName=self.name, WaiterConfig=PATIENCE)
 
     def ping(self) -> None:
         """Raises if the table does not answer."""
@@ -336,7 +344,7 @@ class MessageTable:
         else:
             self._require_member(user_uuid, group_uuid)
             items = self._older(group_uuid, before, limit + 1)
-        return Page([Message.from_item(item) for item in items[:limit]], more=len(items) > limit)
+        return _page(items, limit, Message.from_item)
 
     def _newest(self, group_uuid: str, limit: int) -> list[Item]:
         return self._query("pk = :pk", {":pk": f"MSG#{group_uuid}"}, Limit=limit, ConsistentRead=True)
@@ -358,10 +366,21 @@ class MessageTable:
         values = {":pk": f"GRP#{user_uuid}"} | ({":before": before} if before else {})
         condition = "pk = :pk AND inbox_sk < :before" if before else "pk = :pk"
         items = self._query(condition, values, Limit=limit + 1, IndexName=INBOX_INDEX)
-        rows = [MessageGroup.from_item(item) for item in items[:limit]]
-        if counts:
-            rows = [replace(row, unread_count=self._count_unread(user_uuid, row) if row.unread else 0) for row in rows]
-        return Page(rows, more=len(items) > limit)
+        page = _page(items, limit, MessageGroup.from_item)
+        return replace(page, items=self._counted(user_uuid, page.items)) if counts else page
+
+    def _counted(self, user_uuid: str, rows: list[MessageGroup]) -> list[MessageGroup]:
+        """Counts side by side: one after the other, a page of unread rows would take as long as all of them."""
+        with ThreadPoolExecutor(COUNTS_AT_ONCE) as threads:
+            counts = [
+                # Each count keeps the context, and so the deadline, of the request that it belongs to.
+                threads.submit(copy_context().run, self._count_unread, user_uuid, row) if row.unread else None
+                for row in rows
+            ]
+            return [
+                replace(row, unread_count=count.result() if count else 0)
+                for row, count in zip(rows, counts, strict=True)
+            ]
 
     def _count_unread(self, user_uuid: str, row: MessageGroup) -> int:
         counted = self.client.query(
@@ -602,6 +621,17 @@ class MessageTable:
                 self._sleep(random.uniform(0, _CONFLICT_WAIT_SECONDS * 2**attempt))  # noqa: S311
             else:
                 return
+
+
+def _page(items: list[Item], limit: int, read: Callable[[Item], T]) -> Page[T]:
+    """The first `limit` of these items. A damaged one is passed over, and logged: it must not hide the others."""
+    found = []
+    for item in items[:limit]:
+        try:
+            found.append(read(item))
+        except (KeyError, ValueError, TypeError) as error:
+            log.error("item_damaged", extra={"pk": item["pk"], "sk": item["sk"], "error": type(error).__name__})
+    return Page(found, more=len(items) > limit and bool(found))
 
 
 def _group_item(first: Message, member_uuids: Sequence[str], title: str | None) -> Item:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,14 +34,17 @@ def meter(client: Any) -> Meter:
         if model.name in _REPORTING:
             params.setdefault("ReturnConsumedCapacity", "TOTAL")
 
+    lock = threading.Lock()
+
     def count(model: Any, parsed: dict[str, Any], **_: Any) -> None:
         counted.calls.append(model.name)
         consumed = parsed.get("ConsumedCapacity") or []
         units = sum(part["CapacityUnits"] for part in (consumed if isinstance(consumed, list) else [consumed]))
-        if model.name in _READS:
-            counted.read_units += units
-        else:
-            counted.write_units += units
+        with lock:
+            if model.name in _READS:
+                counted.read_units += units
+            else:
+                counted.write_units += units
 
     client.meta.events.register("provide-client-params.dynamodb", ask)
     client.meta.events.register("after-call.dynamodb", count)

@@ -92,6 +92,6 @@ def _neighbour(error: Exception) -> Response:
 def _unexpected(error: Exception) -> Response:
     where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
     # The text of an exception may quote what a person sent; its type and place never do.
-    described: dict[str, Any] = {"error": type(error).__name__, "where": where[-8:], "path": request.path}
+    described: dict[str, Any] = {"error": type(error).__name__, "where": where[-8:], "route": str(request.url_rule)}
     log.error("unexpected_error", extra=described)
     return problem(500, CruddurError.code)

@@ -45,5 +45,5 @@ def linked(answer: Response, next_before: str | None) -> Response:
     """The link is relative, so it holds behind any proxy, and keeps the request's other parameters."""
     if next_before:
         query = urlencode({**request.args, "before": next_before})
-        answer.headers["Link"] = f'<{quote(request.path)}?{query}>; rel="next"'
+        answer.headers["Link"] = f'<{quote(request.path, safe="/@")}?{query}>; rel="next"'
     return answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Any
 
 from backend_flask.errors import Invalid
@@ -28,11 +29,24 @@ def text(value: Any, name: str, most: int, problems: list[str], too_long: str | 
         problems.append(f"{name}_invalid")
         return ""
     trimmed = value.strip()
-    if not trimmed:
+    if not any(is_visible(each) for each in trimmed):
         problems.append(f"{name}_blank")
     elif len(trimmed) > most:
         problems.append(too_long or f"{name}_exceed_max_chars_{most}")
     return trimmed
+
+
+def line(value: Any, name: str, most: int, problems: list[str]) -> str:
+    """A text of one line without anything that steers how it is shown: what stands beside it must not be disguised."""
+    found = text(value, name, most, problems)
+    if found and not found.isprintable():
+        problems.append(f"{name}_invalid")
+    return found
+
+
+def is_visible(character: str) -> bool:
+    """Not white space, and not a character that only steers its neighbours, such as a zero-width space."""
+    return not character.isspace() and unicodedata.category(character) not in {"Cc", "Cf"}
 
 
 def as_uuid(value: Any) -> str | None:

@@ -81,7 +81,7 @@ def from_claims(db: Database, cognito: Any, claims: dict[str, Any], access_token
 def update_profile(db: Database, user: User, display_name: Any, bio: Any) -> User:
     """Changes the user's name, and the bio unless it is None. Raises Invalid, or NotFound if the row is gone."""
     problems: list[str] = []
-    name = rules.text(display_name, "display_name", DISPLAY_NAME_MAX_CHARACTERS, problems)
+    name = rules.line(display_name, "display_name", DISPLAY_NAME_MAX_CHARACTERS, problems)
     if bio is not None and bio != "":
         bio = rules.text(bio, "bio", BIO_MAX_CHARACTERS, problems)
         problems = [problem for problem in problems if problem != "bio_blank"]

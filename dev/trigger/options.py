@@ -32,6 +32,8 @@ def settings_for_functions() -> Settings:
     """The settings of this machine. They also go into the environment, where a function looks for them."""
     environ = target.environ(prod=False)
     settings = declared.load(environ, ["aws_default_region"])
+    if "AWS_SESSION_TOKEN" not in environ:
+        os.environ.pop("AWS_SESSION_TOKEN", None)
     os.environ.update(environ | {"DDB_MESSAGE_TABLE": settings.ddb_message_table})
     return settings
 

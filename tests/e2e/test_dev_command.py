@@ -21,6 +21,13 @@ import requests
 from dev.processes import free_port, living
 from dev.stack import ROOT, Ports, Stack, option_of
 
+SHELL_OF_SOMEBODY_WHO_USES_AWS = {
+    "AWS_ACCESS_KEY_ID": "AKIAOFSOMEBODY000000",
+    "AWS_SECRET_ACCESS_KEY": "theirs",
+    "AWS_SESSION_TOKEN": "theirs",
+    "AWS_DEFAULT_REGION": "eu-west-1",
+    "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+}
 PARTS = ("postgres", "dynamodb", "cognito", "trigger", "api")
 
 
@@ -102,17 +109,16 @@ def test_ctrl_c_while_it_starts_leaves_nothing_behind_however_often_it_is_presse
 
 def test_its_lines_work_when_pasted_and_ctrl_c_leaves_nothing_behind(bin_dev: Callable[..., Any], folder: Path) -> None:
     with bin_dev() as running:
-        settings = dict(line.split("=", 1) for line in (folder / "stack.env").read_text().splitlines())
         pasted = re.findall(r"^  (curl .*?)(?=\n\n)", running.text, re.DOTALL | re.MULTILINE)
         assert len(pasted) == 2, running.text
         for line in pasted:
             done = subprocess.run(
                 ["bash", "-c", line],
-                cwd=ROOT,
+                cwd="/",
                 capture_output=True,
                 text=True,
                 check=True,
-                env=os.environ | settings,
+                env=os.environ | SHELL_OF_SOMEBODY_WHO_USES_AWS,
             )
             assert '"uuid":' in done.stdout, line + done.stdout + done.stderr
         assert "bin/cognito/token andrewbrown" in running.text
@@ -121,6 +127,7 @@ def test_its_lines_work_when_pasted_and_ctrl_c_leaves_nothing_behind(bin_dev: Ca
 
     assert running.process.returncode == 0
     assert running.text.rstrip().endswith("stopping")
+    assert not (folder / "stack.env").exists()
     assert not any(process.is_running() for process in started)
 
 
@@ -128,13 +135,12 @@ def test_data_survives_a_restart_and_a_dead_part_stops_the_rest(
     bin_dev: Callable[..., Any], folder: Path, until: Callable[..., Any]
 ) -> None:
     with bin_dev() as running:
-        settings = dict(line.split("=", 1) for line in (folder / "stack.env").read_text().splitlines())
         listed = subprocess.run(
             [ROOT / "bin/ddb/patterns/list-conversations", "--handle", "andrewbrown"],
             capture_output=True,
             text=True,
             check=True,
-            env=os.environ | settings,
+            env=os.environ | SHELL_OF_SOMEBODY_WHO_USES_AWS | {"CRUDDUR_ENV_FILES": str(folder / "stack.env")},
         )
         assert "Hello!" in listed.stdout
         started = running.processes()
@@ -177,13 +183,12 @@ def test_a_port_in_use_is_said_in_one_line(bin_dev: Callable[..., Any], ports: d
 def test_reset_forgets_what_was_said(bin_dev: Callable[..., Any], folder: Path, ports: dict[str, int]) -> None:
     with bin_dev("--reset"):
         assert requests.get(f"http://127.0.0.1:{ports['api']}/api/ready", timeout=5).ok
-        settings = dict(line.split("=", 1) for line in (folder / "stack.env").read_text().splitlines())
         listed = subprocess.run(
             shlex.split(f"{ROOT}/bin/ddb/patterns/list-conversations --handle andrewbrown"),
             capture_output=True,
             text=True,
             check=True,
-            env=os.environ | settings,
+            env=os.environ | SHELL_OF_SOMEBODY_WHO_USES_AWS | {"CRUDDUR_ENV_FILES": str(folder / "stack.env")},
         )
     assert "The hat is on top of the bag" in listed.stdout
     assert "Hello!" not in listed.stdout

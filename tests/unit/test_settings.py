@@ -58,7 +58,7 @@ def test_a_wrong_number_is_named_with_the_rest(value: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("LOG_LEVEL", "loud"), ("LOG_LEVEL", "7"), ("REQUESTS_PER_PROCESS", "0"), ("DB_POOL_SIZE", "0"),
+        ("LOG_LEVEL", "loud"), ("LOG_LEVEL", "7"), ("AWS_POOL_SIZE", "0"), ("DB_POOL_SIZE", "0"),
         ("PORT", "65536"),
     ],
 )  # fmt: skip

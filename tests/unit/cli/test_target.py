@@ -23,18 +23,30 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_the_environment_is_stronger_than_env_and_that_is_stronger_than_bin_dev(
+def test_a_running_bin_dev_is_stronger_than_the_environment_and_that_is_stronger_than_env(
     files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (files / "stack.env").write_text("DDB_MESSAGE_TABLE=of-dev\nAWS_DEFAULT_REGION=of-dev\nCONNECTION_URL=of-dev\n")
-    (files / ".env").write_text("DDB_MESSAGE_TABLE=of-env\nAWS_DEFAULT_REGION=of-env\n")
+    (files / ".env").write_text("DDB_MESSAGE_TABLE=of-env\nAWS_DEFAULT_REGION=of-env\nCONNECTION_URL=of-env\n")
     monkeypatch.setenv("DDB_MESSAGE_TABLE", "of-environment")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "of-environment")
+    (files / "stack.env").write_text("DDB_MESSAGE_TABLE=of-dev\n")
     found = Target().settings()
     assert (found.ddb_message_table, found.aws_default_region, found.connection_url) == (
+        "of-dev",
         "of-environment",
         "of-env",
-        "of-dev",
     )
+
+
+def test_temporary_credentials_of_a_shell_are_kept_whole_and_never_mixed_with_those_of_bin_dev(
+    files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.setenv(name, "of-environment")
+    assert Target().settings().aws_session_token == "of-environment"
+    (files / "stack.env").write_text("AWS_ACCESS_KEY_ID=of-dev\nAWS_SECRET_ACCESS_KEY=of-dev\n")
+    found = Target().settings()
+    assert (found.aws_access_key_id, found.aws_session_token) == ("of-dev", "")
 
 
 def test_an_empty_value_hides_nothing(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:

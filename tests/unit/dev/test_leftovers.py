@@ -14,11 +14,19 @@ import pytest
 from dev.leftovers import Records, only_one
 from dev.processes import Child, StackError, living, spawn
 
+# A shell that starts the tests in the background has them, and so their children, ignore SIGINT.
+_SLEEPS = """
+import signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
+print("up", flush=True)
+time.sleep(60)
+"""
+
 
 @pytest.fixture
 def child(tmp_path: Path) -> Iterator[Child]:
     log = tmp_path / "log"
-    sleeping = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"]
+    sleeping = [sys.executable, "-c", _SLEEPS]
     spawned = spawn("sleeper", sleeping, log, answers=lambda: bool(log.stat().st_size), stop_signal=signal.SIGINT)
     yield spawned.wait_until_ready()
     spawned.stop()
