@@ -46,8 +46,8 @@ class SignIn:
             claims = self._verifier.verify(token)
         except TokenRefused as refused:
             raise NotSignedIn(refused.code) from None
-        except KeySetUnavailable:
-            raise Unavailable from None
+        except KeySetUnavailable as away:
+            raise Unavailable(retry_after=away.retry_after) from None
         with self._lock:
             known = self._users.get(claims["sub"])
         if known is None:

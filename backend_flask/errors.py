@@ -68,4 +68,7 @@ class Unavailable(CruddurError):
 
     status = 503
     code = "unavailable"
-    retry_after = 2
+
+    def __init__(self, retry_after: int = 2) -> None:
+        super().__init__()
+        self.retry_after = retry_after

@@ -17,7 +17,7 @@ except settings.SettingsError as error:
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108
 
 bind = f"{_settings.host}:{_settings.port}"
-worker_class = "gevent"
+worker_class = "backend_flask.worker.Worker"
 workers = _settings.web_concurrency or 2 * (os.cpu_count() or 1)
 # Open connections, idle ones among them: each costs some kilobytes while it waits for its next request.
 worker_connections = 1000
@@ -33,6 +33,8 @@ timeout = 30
 
 # A token may have 8 KB; the API itself is to refuse a longer one, with a reason.
 limit_request_field_size = 16 * 1024
+# gunicorn's highest.
+limit_request_line = 8190
 # Nobody's X-Forwarded headers are believed, whatever FORWARDED_ALLOW_IPS says: the API needs none of them.
 forwarded_allow_ips = ""
 

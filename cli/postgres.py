@@ -22,6 +22,7 @@ from cli.target import Target
 
 SEED_USERS = ROOT / "db" / "seed" / "users.json"
 CONNECT_TIMEOUT = 5
+_UNREADABLE = "the address of Postgres cannot be read. It is like postgresql://host:5432/cruddur"
 
 Connection = psycopg.Connection[Row]
 
@@ -37,6 +38,9 @@ def database_name(address: str) -> str:
     name = _parts(address).get("dbname")
     if not name:
         raise ScriptError("the address of Postgres names no database. It ends like /cruddur")
+    if set("@/:") & set(str(name)):
+        # A password with such a character, not written as %40 or %2F, has moved the parts; it must not be shown.
+        raise ScriptError(_UNREADABLE)
     return str(name)
 
 
@@ -115,6 +119,4 @@ def _parts(address: str) -> dict[str, Any]:
     try:
         return dict(conninfo_to_dict(address))
     except psycopg.ProgrammingError as error:
-        raise ScriptError(
-            "the address of Postgres cannot be read. It is like postgresql://host:5432/cruddur"
-        ) from error
+        raise ScriptError(_UNREADABLE) from error

@@ -32,6 +32,8 @@ def _enter_venv() -> None:
     """
     if ROOT / "bin" not in Path(sys.argv[0]).resolve().parents:
         return
+    # Until `run` takes over, Ctrl-C would show where in its imports the script was.
+    signal.signal(signal.SIGINT, _interrupted)
     python = _VENV / "bin" / "python"
     if python.exists() and Path(sys.prefix).resolve() != _VENV.resolve():
         os.execv(python, [str(python), *sys.argv])  # noqa: S606
@@ -39,6 +41,11 @@ def _enter_venv() -> None:
         import boto3  # noqa: F401, PLC0415
     except ImportError:
         stop("the project is not set up yet. Run bin/setup first")
+
+
+def _interrupted(*_: object) -> NoReturn:
+    print(f"{Path(sys.argv[0]).name}: interrupted", file=sys.stderr, flush=True)
+    os._exit(130)
 
 
 def stop(problem: str, status: int = 1) -> NoReturn:
@@ -61,6 +68,7 @@ def run(
     # A script says in one line what went wrong; the pool would say it once more for each attempt.
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     parser = argparse.ArgumentParser(
         prog=Path(sys.argv[0]).name, description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
     )

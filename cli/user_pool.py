@@ -57,10 +57,14 @@ class UserPool:
         for page in self.client.get_paginator("list_users").paginate(UserPoolId=self.pool_id):
             yield from map(PoolUser.from_answer, page["Users"])
 
-    def find(self, handle_or_email: str) -> PoolUser:
-        """Raises ScriptError if there is no such user, or more than one."""
+    def find(self, handle_or_email: str, sub: str | None = None) -> PoolUser:
+        """The user with this `sub`, if it is given. Raises ScriptError if there is no such user, or more than one."""
         wanted = handle_or_email.removeprefix("@").lower()
-        found = [user for user in self.users() if wanted in {user.handle.lower(), user.email.lower()}]
+        found = [
+            user
+            for user in self.users()
+            if (user.sub == sub if sub else wanted in {user.handle.lower(), user.email.lower()})
+        ]
         if not found:
             raise ScriptError(f"the pool has no user {handle_or_email!r}. bin/cognito/list-users shows who is there")
         if len(found) > 1:

@@ -1,7 +1,7 @@
 """The local Cognito: moto's user pool as a server of its own, with users that survive a restart.
 
-It stands in for the real one where nobody can have an account: its signing key is public, and its SRP sign-in accepts
-any password. That is why the API accepts its key set in local mode only.
+It stands in for the real one where nobody can have an account: its signing key is public, its SRP sign-in accepts any
+password, and any code confirms a sign-up. That is why the API accepts its key set in local mode only.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ class Pool:
         }
         self._client = self._backend.create_user_pool_client(self._pool.id, False, client)
         self._verify_on_confirmation()
+        self._distrust_senders()
         self.restore()
 
     @property
@@ -114,6 +115,23 @@ class Pool:
 
         self._backend.confirm_sign_up = confirm_and_verify
 
+    def _distrust_senders(self) -> None:
+        """Nobody can say of themselves that an e-mail is verified, and a new one is not: as on AWS, not as in moto."""
+        sign_up, update = self._backend.sign_up, self._backend.update_user_attributes
+
+        def sign_up_unverified(client_id: str, username: str, password: str, attributes: list[dict[str, str]]) -> Any:
+            return sign_up(client_id, username, password, _without_claims(attributes))
+
+        def update_and_distrust(access_token: str, attributes: list[dict[str, str]]) -> None:
+            user = self._backend.get_user(access_token)
+            before = user.attribute_lookup.get("email")
+            update(access_token, _without_claims(attributes))
+            if user.attribute_lookup.get("email") != before:
+                user.update_attributes([{"Name": "email_verified", "Value": "false"}])
+
+        self._backend.sign_up = sign_up_unverified
+        self._backend.update_user_attributes = update_and_distrust
+
     def keeping(self, app: WsgiApp) -> WsgiApp:
         """The same app, whose changes of users are saved before it answers."""
 
@@ -125,6 +143,10 @@ class Pool:
             return answer
 
         return kept
+
+
+def _without_claims(attributes: list[dict[str, str]]) -> list[dict[str, str]]:
+    return [each for each in attributes if each["Name"] != "email_verified"]
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -39,7 +40,11 @@ class TokenRefused(Exception):
 
 
 class KeySetUnavailable(Exception):
-    """No key set has ever been fetched, and it cannot be fetched now."""
+    """No key set has ever been fetched; the next fetch may be made after `retry_after` seconds, a whole number."""
+
+    def __init__(self, retry_after: int = 1) -> None:
+        super().__init__()
+        self.retry_after = retry_after
 
 
 class KeySet:
@@ -63,11 +68,14 @@ class KeySet:
                 if kid not in self._keys and self._may_fetch():
                     self._refresh()
         if not self._keys:
-            raise KeySetUnavailable
+            raise KeySetUnavailable(math.ceil(self._pause_left()) or 1)
         return self._keys.get(kid)
 
     def _may_fetch(self) -> bool:
-        return self._fetched_at is None or self._clock() - self._fetched_at >= FETCH_PAUSE_SECONDS
+        return self._pause_left() <= 0
+
+    def _pause_left(self) -> float:
+        return 0 if self._fetched_at is None else self._fetched_at + FETCH_PAUSE_SECONDS - self._clock()
 
     def _refresh(self) -> None:
         try:

@@ -34,7 +34,7 @@ def ready() -> ResponseReturnValue:
     return (
         jsonify({"ready": False, "silent": silent}),
         HTTPStatus.SERVICE_UNAVAILABLE,
-        {"Retry-After": str(Unavailable.retry_after)},
+        {"Retry-After": str(Unavailable().retry_after)},
     )
 
 

@@ -111,6 +111,18 @@ def test_everything_that_waits_lets_others_go_on(server: Server) -> None:
     assert modules[2] != "wait_c"
 
 
+def test_idle_connections_keep_nobody_out(server: Server) -> None:
+    idle = []
+    for _ in range(300):
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+        connection.request("GET", "/")
+        connection.getresponse().read()
+        idle.append(connection)
+    assert server.get("/")[0] == 200
+    for connection in idle:
+        connection.close()
+
+
 def test_forwarded_headers_are_not_believed(server: Server) -> None:
     assert server.get("/", {"X-Forwarded-Proto": "https"})[1].endswith(" http")
 

@@ -1,0 +1,78 @@
+"""The server's worker: gunicorn's for gevent, with a limit on how long a body may take to arrive, and JSON for what the
+server refuses before the app is asked. Its own refusals would be HTML that quotes the header it did not understand."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Any
+
+from gunicorn.http.errors import (
+    ExpectationFailed,
+    LimitRequestHeaders,
+    LimitRequestLine,
+    ParseException,
+    UnsupportedTransferCoding,
+)
+from gunicorn.workers.ggevent import GeventWorker
+
+BODY_SECONDS = 10.0
+_STATUSES = {
+    LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
+    LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    ExpectationFailed: HTTPStatus.EXPECTATION_FAILED,
+    UnsupportedTransferCoding: HTTPStatus.NOT_IMPLEMENTED,
+}
+
+
+class Worker(GeventWorker):
+    def handle_request(self, listener_name: Any, req: Any, sock: socket.socket, addr: Any) -> None:
+        """Answers one request, whose body must be there within BODY_SECONDS; else the app sees it end too early."""
+        req.unreader.chunk = _limited(req, sock, type(req.unreader).chunk.__get__(req.unreader))
+        try:
+            super().handle_request(listener_name, req, sock, addr)
+        finally:
+            del req.unreader.chunk
+
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
+        """Refuses what is no HTTP request. Neither the answer nor the log quotes it: it may hold a token."""
+        if not isinstance(exc, ParseException):
+            super().handle_error(req, client, addr, exc)
+            return
+        self.log.warning("refused what is no request: %s", type(exc).__name__)
+        status = _STATUSES.get(type(exc), HTTPStatus.BAD_REQUEST)
+        with suppress(OSError):
+            client.sendall(_refusal(status))
+
+
+def _limited(req: Any, sock: socket.socket, chunk: Callable[..., bytes]) -> Callable[..., bytes]:
+    ends_at = time.monotonic() + BODY_SECONDS
+
+    def limited(*arguments: Any, **named: Any) -> bytes:
+        sock.settimeout(max(0.001, ends_at - time.monotonic()))
+        try:
+            return chunk(*arguments, **named)
+        except TimeoutError:
+            # What may still come on this connection is no new request.
+            req.force_close()
+            raise
+        finally:
+            sock.settimeout(None)
+
+    return limited
+
+
+def _refusal(status: HTTPStatus) -> bytes:
+    problem = {"type": "about:blank", "title": status.phrase, "status": status, "code": f"http_{status}"}
+    body = json.dumps(problem)
+    head = [
+        f"HTTP/1.1 {status} {status.phrase}",
+        "Content-Type: application/problem+json",
+        f"Content-Length: {len(body)}",
+        "Connection: close",
+    ]
+    return "\r\n".join([*head, "", body]).encode()
