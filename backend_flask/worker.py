@@ -29,7 +29,7 @@ _STATUSES = {
 }
 
 
-class Worker(GeventWorker):
+class Worker(GeventWorker):  # type: ignore[misc]
     def handle_request(self, listener_name: Any, req: Any, sock: socket.socket, addr: Any) -> None:
         """Answers one request, whose body must be there within BODY_SECONDS; else the app sees it end too early."""
         req.unreader.chunk = _limited(req, sock, type(req.unreader).chunk.__get__(req.unreader))

@@ -19,7 +19,8 @@ from cli.problems import explain
 from cli.target import Target, environ, sources
 from cli.user_pool import UserPool
 
-LAG_LIMIT_SECONDS = 60
+LAG_LIMIT_SECONDS = 10
+POLL_LIMIT_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -107,14 +108,22 @@ def _trigger(target: Target, state_dir: Path) -> str:
         return "is Lambda's own; look at the function's IteratorAge in CloudWatch"
     from dev.trigger import status  # noqa: PLC0415  # the embedded stack is not there in production
     from dev.trigger.clients import clients  # noqa: PLC0415
+    from dev.trigger.stream import StreamLost  # noqa: PLC0415
 
     settings = target.settings("aws_default_region")
-    found = status.read(state_dir, settings.ddb_message_table, *clients(settings))
+    try:
+        found = status.read(state_dir, settings.ddb_message_table, *clients(settings))
+    except StreamLost:
+        raise ScriptError("has no stream to follow; see the table") from None
     if not found.is_running:
         raise ScriptError("is not running, so lists do not follow new messages. Start it with bin/dev")
+    silence = time.time() - (found.polled_at or 0)
+    if silence > POLL_LIMIT_SECONDS:
+        raise ScriptError(f"hangs: it has not looked for {silence:.0f} s. Stop bin/dev and start it again")
     if found.failed:
-        raise ScriptError(f"{found.failed} records failed. See bin/lambda/failed, try again with bin/lambda/redrive")
+        raise ScriptError(
+            f"{found.failed} records failed. See bin/lambda/failed, try again with bin/lambda/redrive, or --forget them"
+        )
     if found.lag_seconds > LAG_LIMIT_SECONDS:
         raise ScriptError(f"is {found.lag_seconds:.0f} s behind. See .dev/logs/trigger.log")
-    ago = f"{time.time() - found.polled_at:.1f} s ago" if found.polled_at else "never"
-    return f"runs, last poll {ago}, lag {found.lag_seconds:.1f} s, no failed records"
+    return f"runs, last poll {silence:.1f} s ago, lag {found.lag_seconds:.1f} s, no failed records"

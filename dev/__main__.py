@@ -36,7 +36,15 @@ def main() -> int:
     for each in _SIGNALS:
         signal.signal(each, lambda *_: stopping.set())
     records = Records(folder)
-    stack = Stack(folder, ports, args.dynamodb_engine, say=_say, started=records.add, interrupted=stopping.is_set)
+    stack = Stack(
+        folder,
+        ports,
+        args.dynamodb_engine,
+        trigger=not args.no_trigger,
+        say=_say,
+        started=records.add,
+        interrupted=stopping.is_set,
+    )
     try:
         if args.reset and dynamodb.is_address(args.dynamodb_engine):
             raise StackError(
@@ -82,6 +90,9 @@ def _arguments() -> argparse.Namespace:
         prog="dev", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--folder", type=Path, default=DEFAULT_FOLDER, help="where data and logs lie (default: .dev/)")
+    parser.add_argument(
+        "--no-trigger", action="store_true", help="leave the stream trigger out; bin/lambda/trigger runs it alone"
+    )
     parser.add_argument("--reset", action="store_true", help="start afresh: forget all data")
     for each in fields(Ports):
         parser.add_argument(

@@ -48,6 +48,7 @@ class Stack:
     ports: Ports = field(default_factory=Ports)
     engine: str = dynamodb.ENGINES[0]
     durable: bool = True
+    trigger: bool = True
     say: Callable[[str, float], None] = lambda _step, _seconds: None
     started: Callable[[Child], None] = lambda _child: None
     interrupted: Callable[[], bool] = never
@@ -72,7 +73,8 @@ class Stack:
         self._start_engines()
         self._write_environment()
         self._timed("schemas and seeds", self._bootstrap)
-        self._timed("stream trigger", self._start_trigger)
+        if self.trigger:
+            self._timed("stream trigger", self._start_trigger)
         self._timed("API", self._start_api)
 
     def stop(self) -> None:

@@ -8,7 +8,7 @@ only: the stream function ships this one file.
 | A. messages of a message group, newest first | `list_messages` | 1 Query; an older page 1 GetItem + 1 Query |
 | B. my message groups, newest first | `list_message_groups` | 1 Query, and 1 COUNT per unread row |
 | C. a message in an existing message group | `create_message` | 1 GetItem + 1 PutItem; + 1 PutItem with a send key |
-| D. a message for a new message group | `create_message_group` | 1 TransactWriteItems; + C's PutItem if it exists |
+| D. a message for a new message group | `create_direct_message` | 1 TransactWriteItems; + C's PutItem if it exists |
 | E. every member's row from the stream | `update_message_groups` | 1 GetItem a group, 1 UpdateItem a member |
 | read marker | `mark_read` | 1 UpdateItem |
 

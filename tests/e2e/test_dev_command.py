@@ -192,3 +192,48 @@ def test_reset_forgets_what_was_said(bin_dev: Callable[..., Any], folder: Path, 
         )
     assert "The hat is on top of the bag" in listed.stdout
     assert "Hello!" not in listed.stdout
+
+
+def test_the_trigger_can_run_alone_be_killed_and_catch_up(
+    bin_dev: Callable[..., Any], folder: Path, ports: dict[str, int], until: Callable[..., Any]
+) -> None:
+    environ = os.environ | {"CRUDDUR_ENV_FILES": str(folder / "stack.env")}
+
+    def run_trigger() -> subprocess.Popen[bytes]:
+        words = [str(ROOT / "bin/lambda/trigger"), "--state-dir", str(folder / "trigger")]
+        return subprocess.Popen(words, env=environ, stderr=subprocess.DEVNULL)
+
+    def summary() -> str:
+        asked = subprocess.run(
+            [ROOT / "bin/ddb/patterns/list-conversations", "--handle", "andrewbrown"],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=environ,
+        )
+        return asked.stdout
+
+    def send(text: str) -> None:
+        asked = subprocess.run(
+            [ROOT / "bin/cognito/token", "bayko"], capture_output=True, text=True, check=True, env=environ
+        )
+        requests.post(
+            f"http://127.0.0.1:{ports['api']}/api/messages",
+            json={"handle": "andrewbrown", "message": text},
+            headers={"Authorization": f"Bearer {asked.stdout.strip()}"},
+            timeout=10,
+        ).raise_for_status()
+
+    with bin_dev("--no-trigger") as running:
+        trigger = run_trigger()
+        send("with the trigger")
+        until(lambda: "with the trigger" in summary())
+        trigger.kill()
+        trigger.wait()
+        send("while nobody listens")
+        assert "while nobody listens" not in summary()
+        trigger = run_trigger()
+        until(lambda: "while nobody listens" in summary())
+        assert running.process.poll() is None
+        trigger.terminate()
+        assert trigger.wait(15) == 0

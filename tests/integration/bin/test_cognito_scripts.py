@@ -24,7 +24,10 @@ def test_a_created_user_is_listed_and_gets_a_token_that_is_all_that_is_printed(
 ) -> None:
     words = ["--handle", "londo", "--email", "londo@x.example", "--name", "Londo Mollari"]
     made = script("cognito/create-user", *words, **pool)
-    assert (made.returncode, made.stdout) == (0, "created @londo <londo@x.example>\n"), made.stderr
+    assert (made.returncode, made.stdout) == (
+        0,
+        "created @londo <londo@x.example>; others can write to them after their first request to the API\n",
+    ), made.stderr
     again = script("cognito/create-user", *words, **pool)
     assert (again.returncode, again.stdout) == (0, "@londo <londo@x.example> is there already\n")
     assert "Londo Mollari" in script("cognito/list-users", **pool).stdout

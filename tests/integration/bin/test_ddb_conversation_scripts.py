@@ -59,7 +59,7 @@ def test_a_seeded_conversation_ends_now_and_a_second_run_changes_nothing(
     assert 0 <= age.total_seconds() < 60
     assert len({message.created_at for message in seeds}) > 30
     status, output, _ = seeded("ddb/seed", *words)
-    assert (status, output) == (0, "vir and lennier: talked before, so nothing is seeded\n")
+    assert (status, output) == (0, "vir and lennier: talked before, so nothing is seeded; --messages N adds more\n")
     assert stored(table, group) == seeds
     status, output, _ = seeded("ddb/seed", *words, "--messages", "25")
     assert (status, output) == (0, "vir and lennier: 25 messages seeded on this machine\n")

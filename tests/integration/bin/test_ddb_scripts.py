@@ -207,6 +207,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(full_table: MessageTable, dyn
         "AWS_SECRET_ACCESS_KEY": engine.SECRET_ACCESS_KEY,
         "AWS_DEFAULT_REGION": engine.REGION,
         "DDB_MESSAGE_TABLE": full_table.name,
+        "CRUDDUR_ENV_FILES": "",
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
     }
     command = f"set -o pipefail; '{ROOT}/bin/ddb/scan' --json | head -1"
