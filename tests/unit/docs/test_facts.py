@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from pathlib import Path
 
@@ -129,3 +130,10 @@ def test_the_limits_in_the_docs_are_those_of_the_table() -> None:
     assert f"at most {ddb.MAX_UNREAD_COUNT}" in data_model
     assert f"{ddb.PREVIEW_CHARACTERS} characters and {ddb.PREVIEW_BYTES} bytes" in data_model
     assert f"kept for {ddb.SEND_KEY_DAYS} days" in DOCS["api.md"]
+
+
+def test_the_samples_carry_the_instants_that_they_show() -> None:
+    samples = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", DOCS["api.md"], re.DOTALL)]
+    assert len(samples) == 2
+    for sample in samples:
+        assert ddb.instant_of(sample.get("last_message_uuid", sample["uuid"])) == sample["created_at"]

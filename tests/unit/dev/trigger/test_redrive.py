@@ -1,6 +1,10 @@
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+from cli.script import ROOT
 
 import pytest
 
@@ -66,3 +70,14 @@ def test_an_interrupt_keeps_what_was_done_until_then(failures: FailedRecords) ->
     with pytest.raises(KeyboardInterrupt):
         redrive(failures, interrupted(), invoker(lambda *_: None, "function"))
     assert [left.sequence_number for left in failures.all()] == ["2", "3"]
+
+
+def test_records_that_are_forgotten_leave_without_being_tried(failures: FailedRecords) -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "bin/lambda/redrive", "--state-dir", failures.path.parent, "--forget"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "Forgot 3 failed records. bin/ddb/verify shows whether a row lacks them.\n"
+    assert failures.all() == []
