@@ -67,8 +67,8 @@ def summary(described: dict[str, Any]) -> dict[str, str]:
         "status": described["TableStatus"],
         **_essence(described),
         "stream arn": str(described.get("LatestStreamArn")),
-        "items": f"about {described.get('ItemCount', 0)}, {described.get('TableSizeBytes', 0)} bytes",
-        "protected": str(bool(described.get("DeletionProtectionEnabled"))),
+        "items": f"{described.get('ItemCount', 0)}, {described.get('TableSizeBytes', 0)} bytes, as last counted",
+        "protected": "from deletion" if described.get("DeletionProtectionEnabled") else "no",
     }
 
 

@@ -77,8 +77,8 @@ def test_a_summary_names_what_a_person_asks_for() -> None:
     shown = summary(as_described())
     assert shown["table"] == "cruddur-messages"
     assert shown["stream"] == "NEW_IMAGE"
-    assert shown["items"] == "about 7, 70 bytes"
-    assert shown["protected"] == "False"
+    assert shown["items"] == "7, 70 bytes, as last counted"
+    assert shown["protected"] == "no"
 
 
 class Backups:
