@@ -20,6 +20,7 @@ class Proxy:
         self._target = (host, port)
         self._forward, self._back = threading.Event(), threading.Event()
         self._sockets: list[socket.socket] = []
+        self._asked: set[socket.socket] = set()
         self._listener = self._listen(0)
         self.port: int = self._listener.getsockname()[1]
         self.answer()
@@ -46,7 +47,12 @@ class Proxy:
         self._back.clear()
 
     def cut(self) -> None:
-        """Ends all connections."""
+        """Ends all connections, once the neighbour has done what it was asked: ExtendDB 0.1.10 locks its database for
+        good if its client hangs up in the middle of a write."""
+        give_up = time.monotonic() + 0.5
+        while self._asked and time.monotonic() < give_up:
+            time.sleep(0.005)
+        self._asked.clear()
         for connection in self._sockets:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
@@ -69,17 +75,26 @@ class Proxy:
                 near, _ = listener.accept()
                 far = socket.create_connection(self._target)
                 self._sockets += [near, far]
-                for source, sink, flows in ((near, far, self._forward), (far, near, self._back)):
-                    threading.Thread(target=_pump, args=[source, sink, flows], daemon=True).start()
+                threading.Thread(target=self._ask, args=[near, far], daemon=True).start()
+                threading.Thread(target=self._tell, args=[near, far], daemon=True).start()
 
+    def _ask(self, near: socket.socket, far: socket.socket) -> None:
+        """Who asked may have gone by the time that it is passed on; the neighbour does not hear of that."""
+        with contextlib.suppress(OSError):
+            while data := near.recv(65_536):
+                self._forward.wait()
+                self._asked.add(far)
+                far.sendall(data)
 
-def _pump(source: socket.socket, sink: socket.socket, flows: threading.Event) -> None:
-    with contextlib.suppress(OSError):
-        while data := source.recv(65_536):
-            flows.wait()
-            sink.sendall(data)
-    with contextlib.suppress(OSError):
-        sink.shutdown(socket.SHUT_RDWR)
+    def _tell(self, near: socket.socket, far: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := far.recv(65_536):
+                self._asked.discard(far)
+                self._back.wait()
+                near.sendall(data)
+        for connection in (near, far):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 class Stopwatch:
