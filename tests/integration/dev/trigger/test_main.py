@@ -104,10 +104,11 @@ def test_the_function_of_the_project_brings_the_rows_up_to_date(
         last = table.create_message(ANN, first.message_group_uuid, "the last text")
     process = start()
 
-    def newest() -> str:
-        return table.list_message_groups(BOB.uuid, 1).items[0].last_message_uuid
+    def newest() -> list[str]:
+        # Empty while the index does not have the new row yet.
+        return [row.last_message_uuid for row in table.list_message_groups(BOB.uuid, 1).items]
 
-    wait_until(lambda: newest() == last.message_uuid)
+    wait_until(lambda: newest() == [last.message_uuid])
     found = status.read(tmp_path, table.name, *trigger_clients)
     assert found.is_running
     assert found.polled_at
