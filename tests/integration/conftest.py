@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -18,6 +19,7 @@ from backend_flask.lib.uuid7 import Uuid7
 from backend_flask.services.users import User
 from cli import migrations
 from dev import dynamodb
+from tests.arena import Arena, key_set
 
 _numbers = itertools.count(1)
 
@@ -38,6 +40,16 @@ def template_database(postgres_url: str) -> Iterator[str]:
 def database_url(postgres_url: str, template_database: str) -> Iterator[str]:
     """A database with the schema and no rows."""
     yield from _fresh(postgres_url, f"TEMPLATE {template_database}")
+
+
+@pytest.fixture(scope="session")
+def arena(
+    engine_folder: Path, postgres_url: str, template_database: str, dynamodb_endpoint: str, message_table: MessageTable
+) -> Iterator[Arena]:
+    """The engines of all tests, with one database for all who ask for this: each test makes its own people."""
+    with key_set() as key_set_url:
+        for database_url in _fresh(postgres_url, f"TEMPLATE {template_database}"):
+            yield Arena(engine_folder, database_url, dynamodb_endpoint, message_table.name, key_set_url)
 
 
 @pytest.fixture
