@@ -1,0 +1,133 @@
+"""Delivers the real stream of a table to the stream function, as badly as Lambda may.
+
+Lambda keeps the order of each item's records, and nothing else: it delivers late, more than once, in batches of any
+size that mix message groups as it likes, and it gives a batch again whose function died half-way (AWS Lambda Developer
+Guide, "Using AWS Lambda with Amazon DynamoDB" and "Understanding retry behavior").
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from typing import Any
+
+from backend_flask.lib.ddb import MessageTable, is_message_key
+from dev.trigger.event import Record, event_of, lambda_record
+from lambdas.cruddur_messaging_stream.handler import apply
+from tests.proofs.trial import Refuted
+
+PATIENCE_SECONDS = 5.0
+
+
+class Killed(BaseException):
+    """The function ends here: out of time, out of memory, out of electricity."""
+
+
+class StreamReader:
+    """What the table's stream brings from now on."""
+
+    def __init__(self, table: MessageTable, streams: Any) -> None:
+        self._streams = streams
+        self._arn = table.client.describe_table(TableName=table.name)["Table"]["LatestStreamArn"]
+        shards = streams.describe_stream(StreamArn=self._arn)["StreamDescription"]["Shards"]
+        self._iterators = [self._latest(shard["ShardId"]) for shard in shards]
+
+    def _latest(self, shard_id: str) -> str:
+        answer = self._streams.get_shard_iterator(StreamArn=self._arn, ShardId=shard_id, ShardIteratorType="LATEST")
+        return str(answer["ShardIterator"])
+
+    def read(self) -> list[Record]:
+        """All that has come since it was last asked, in the order of each shard."""
+        records: list[Record] = []
+        for number, iterator in enumerate(self._iterators):
+            answer = self._streams.get_records(ShardIterator=iterator)
+            self._iterators[number] = answer["NextShardIterator"]
+            records += [lambda_record(record, self._arn) for record in answer["Records"]]
+        return records
+
+
+class Adversary:
+    """`table` belongs to the function alone, as it is killed in the middle of its calls."""
+
+    def __init__(self, table: MessageTable, reader: StreamReader) -> None:
+        self._table = table
+        self._reader = reader
+        self._updates_left: int | None = None
+        self._waiting: dict[str, list[Record]] = defaultdict(list)
+        self._delivered: dict[str, list[Record]] = defaultdict(list)
+        self._noise: list[Record] = []
+        table.client.meta.events.register("before-call.dynamodb.UpdateItem", self._count_update)
+
+    def forget(self) -> None:
+        """Before a new story: what is left of the last one is nobody's concern."""
+        self._waiting.clear()
+        self._delivered.clear()
+        self._noise.clear()
+
+    def deliver(self, group_uuids: list[str], most: int, die_after: int | None) -> tuple[set[str], bool]:
+        """The next records of these groups in one batch, at most so many of each, and the function dies after so many
+        updates. Gives the uuids of the messages that were handed over, and whether the function lived."""
+        if not all(self._waiting[uuid] for uuid in group_uuids):
+            self._pull()
+        return self._hand_over(group_uuids, most, die_after)
+
+    def _hand_over(self, group_uuids: list[str], most: int, die_after: int | None) -> tuple[set[str], bool]:
+        batch = [record for uuid in group_uuids for record in self._waiting[uuid][:most]]
+        lived = self._invoke(batch, die_after)
+        if lived:
+            for uuid in group_uuids:
+                self._delivered[uuid] += self._waiting[uuid][:most]
+                del self._waiting[uuid][:most]
+        return {message_uuid(record) for record in batch}, lived
+
+    def repeat(self, group_uuid: str, first: int, most: int) -> None:
+        """Some that were delivered before, once more: an invocation that was given up and ran on all the same."""
+        batch = self._delivered[group_uuid][first : first + most]
+        self._invoke(batch, None)
+
+    def drain(self, expected: set[str]) -> None:
+        """Everything that waits, in order. Raises Refuted if these messages do not all come."""
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        while missing := expected - self._seen():
+            if time.monotonic() > give_up:
+                raise Refuted(f"the stream never brought the messages {missing}")
+            self._pull()
+        for uuid in list(self._waiting):
+            self._hand_over([uuid], len(self._waiting[uuid]), None)
+
+    def _seen(self) -> set[str]:
+        queues = [*self._waiting.values(), *self._delivered.values()]
+        return {message_uuid(record) for queue in queues for record in queue}
+
+    def _pull(self) -> None:
+        for record in self._reader.read():
+            keys = record["dynamodb"]["Keys"]
+            if is_message_key(keys):
+                self._waiting[keys["pk"]["S"].removeprefix("MSG#")].append(record)
+            else:
+                self._noise.append(record)
+
+    def _invoke(self, batch: list[Record], die_after: int | None) -> bool:
+        """Whether the function lived. Rows, groups and send keys come on the stream too, between the messages."""
+        self._updates_left = die_after
+        try:
+            answer = apply(event_of([*self._noise[:1], *batch, *self._noise[1:3]]), self._table)
+        except Killed:
+            return False
+        finally:
+            self._updates_left = None
+        del self._noise[:3]
+        if answer["batchItemFailures"]:
+            raise Refuted(f"the stream function refused good records: {answer}")
+        return True
+
+    def _count_update(self, **_: Any) -> None:
+        if self._updates_left is None:
+            return
+        if self._updates_left == 0:
+            raise Killed
+        self._updates_left -= 1
+
+
+def message_uuid(record: Record) -> str:
+    return str(record["dynamodb"]["Keys"]["sk"]["S"])

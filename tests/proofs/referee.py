@@ -1,0 +1,105 @@
+"""Has proofs played, each player in a process and on engines of its own, and says how it went."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import queue
+import signal
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.arena import arena
+from tests.proofs.catalogue import Proof
+from tests.proofs.trial import Figures, Trial
+
+PATIENCE_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Luck:
+    """What decides how a proof is played."""
+
+    seed: int
+    seconds: float
+    most_rounds: int | None = None
+
+
+@dataclass
+class Outcome:
+    """`figures` by engine; `trouble` is why the proof did not hold, and empty if it did."""
+
+    proof: Proof
+    figures: dict[str, Figures] = field(default_factory=dict)
+    trouble: str = ""
+    failed_engine: str = ""
+    failed_seed: int = 0
+
+
+def play(proof: Proof, engines: tuple[str, ...], luck: Luck, advance: Callable[[int], object]) -> Outcome:
+    """Plays a proof on all engines at once. `advance` is told how many more units are done, and now and then 0."""
+    outcome = Outcome(proof)
+    context = multiprocessing.get_context("spawn")
+    news: Any = context.Queue()
+    players = [context.Process(target=_player, args=[proof, engine, luck, news]) for engine in engines]
+    for player in players:
+        player.start()
+    try:
+        for kind, engine, value in _news(news, players, len(engines)):
+            if kind == "advance":
+                advance(value)
+            elif kind == "figures":
+                outcome.figures[engine] = value
+            else:
+                outcome.failed_engine = engine
+                outcome.failed_seed, outcome.trouble = value
+                break
+    finally:
+        _end(players)
+    return outcome
+
+
+def _news(news: Any, players: list[Any], wanted: int) -> Iterator[tuple[str, str, Any]]:
+    """What the players say, until each has come to its end."""
+    while wanted:
+        try:
+            said = news.get(timeout=0.2)
+        except queue.Empty:
+            said = ("advance", "", 0)
+            if not any(player.is_alive() for player in players) and news.empty():
+                said = ("failed", "", (0, "a player ended without a word"))
+        wanted -= said[0] == "figures"
+        yield said
+
+
+def _end(players: list[Any]) -> None:
+    """Players stop their engines when they are interrupted."""
+    for player in players:
+        if player.is_alive() and player.pid:
+            player.terminate()
+        player.join(PATIENCE_SECONDS)
+
+
+def _player(proof: Proof, engine: str, luck: Luck, news: Any) -> None:
+    # Ctrl-C reaches the whole process group; the referee passes it on, once.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _interrupt)
+    # Faults are expected here, thousands of them.
+    logging.disable(logging.CRITICAL)
+    trial = Trial(luck.seed, luck.seconds, luck.most_rounds, advance=lambda done: news.put(("advance", engine, done)))
+    try:
+        with tempfile.TemporaryDirectory(prefix="cruddur-proof-") as folder, arena(Path(folder), engine) as made:
+            news.put(("figures", engine, proof.run(made, trial)))
+    except KeyboardInterrupt:
+        pass
+    except BaseException:  # noqa: BLE001  # whatever it is, the referee is to hear of it
+        news.put(("failed", engine, (trial.last_seed, traceback.format_exc())))
+
+
+def _interrupt(*_: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt
