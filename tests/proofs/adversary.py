@@ -80,10 +80,11 @@ class Adversary:
                 del self._waiting[uuid][:most]
         return {message_uuid(record) for record in batch}, lived
 
-    def repeat(self, group_uuid: str, first: int, most: int) -> None:
-        """Some that were delivered before, once more: an invocation that was given up and ran on all the same."""
-        batch = self._delivered[group_uuid][first : first + most]
-        self._invoke(batch, None)
+    def repeat(self, group_uuid: str, newer: int, most: int, die_after: int | None) -> None:
+        """Some that were delivered before, all but the `newer` ones, once more: a lost invocation ran on."""
+        delivered = self._delivered[group_uuid]
+        end = max(0, len(delivered) - newer)
+        self._invoke(delivered[max(0, end - most) : end], die_after)
 
     def drain(self, expected: set[str]) -> None:
         """Everything that waits, in order. Raises Refuted if these messages do not all come."""

@@ -6,7 +6,9 @@ import time
 from dataclasses import dataclass
 from typing import Any, cast
 
+from backend_flask.lib.ddb import MessageTable
 from tests.api import Person, next_link
+from tests.messages_table import row_of
 from tests.proofs.reckoning import Answer, Group, Reckoning
 from tests.proofs.trial import Refuted
 
@@ -84,6 +86,16 @@ class Judge:
             if time.monotonic() > give_up:
                 raise Refuted(f"a list of message groups {problem}")
             time.sleep(0.005)
+
+    def rows(self, table: MessageTable, group: Group) -> None:
+        """The rows themselves, of which none may ever be missing."""
+        for user_uuid, row in group.rows.items():
+            found = row_of(table, user_uuid, group.uuid)
+            if found is None:
+                raise Refuted(f"the row of {user_uuid} in {group.uuid} is missing")
+            last, read = found["last_message_uuid"]["S"], found["read_up_to"]["S"]
+            if not row.last.allow(last) or not row.read.allow(read):
+                raise Refuted(f"a row has {last}, read up to {read}, where {row} was reckoned")
 
     def answers(self, answer: Any, wanted: Problem) -> None:
         """The status and the code, or None for the code of a success."""

@@ -17,7 +17,7 @@ def test_a_short_run_says_what_it_tried() -> None:
     ended = prove("damage", "--minutes", "1", "--rounds", "1", "--seed", "7")
     assert (ended.returncode, ended.stderr) == (0, "")
     first, claim, figures = ended.stdout.splitlines()
-    assert first == "seed 7, 1 minutes"
+    assert first == "seed 7, 1 min"
     assert claim.startswith("damage: ")
     assert figures.startswith("  holds: ")
 

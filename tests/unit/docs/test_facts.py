@@ -13,6 +13,7 @@ from flask import Flask
 from backend_flask import app as api
 from backend_flask.lib import ddb
 from backend_flask.routes import errors
+from tests.proofs.catalogue import PROOFS
 
 ROOT = Path(__file__).resolve().parents[3]
 DOCS = {path.name: path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]}
@@ -123,6 +124,11 @@ def test_every_test_that_holds_a_guarantee_is_there() -> None:
 def test_every_guarantee_names_a_test() -> None:
     parts = re.split(r"^## ", DOCS["guarantees.md"], flags=re.MULTILINE)[1:]
     assert all("Held by:" in part for part in parts)
+
+
+def test_the_figures_are_those_of_every_proof_and_no_other() -> None:
+    published = re.findall(r"^\| (.+) \| .+ \| `bin/prove (\w+)` \|$", DOCS["guarantees.md"], re.MULTILINE)
+    assert published == [(proof.claim, proof.name) for proof in PROOFS]
 
 
 def test_the_limits_in_the_docs_are_those_of_the_table() -> None:
