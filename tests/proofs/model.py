@@ -6,8 +6,9 @@ everything is looked at once more.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, seed, settings
@@ -236,36 +237,38 @@ def _at_once(*calls: Callable[[], Any]) -> list[Any]:
         return [each.result() for each in [threads.submit(call) for call in calls]]
 
 
-def run(
-    arena: Arena,
-    trial: Trial,
-    steps: int = STEPS,
-    phases: tuple[Phase, ...] = (Phase.generate, Phase.shrink),
-) -> Figures:
+@contextmanager
+def stage(arena: Arena) -> Iterator[type[Schedule]]:
+    """Schedules on these engines."""
+    in_force = load(arena.environment())
+    with arena.api() as api:
+        # A table of the function's own, which dies in the middle of its calls.
+        table = MessageTable(client_of(in_force, "dynamodb"), arena.table_name, Uuid7())
+        reader = StreamReader(table, client_of(in_force, "dynamodbstreams"))
+
+        class Staged(Schedule):
+            pass
+
+        Staged.api, Staged.adversary = api, Adversary(table, reader)
+        yield Staged
+
+
+def run(arena: Arena, trial: Trial, steps: int = STEPS) -> Figures:
     """Each round is SCHEDULES_A_ROUND schedules. Of those that fail, the shortest is looked for and printed."""
     play = settings(
         max_examples=SCHEDULES_A_ROUND,
         stateful_step_count=steps,
         deadline=None,
         database=None,
-        phases=phases,
-        report_multiple_bugs=False,
+        phases=[Phase.generate, Phase.shrink],
         suppress_health_check=list(HealthCheck),
         print_blob=False,
     )
     played = 0
-    in_force = load(arena.environment())
-    with arena.api() as api:
-        streams = client_of(in_force, "dynamodbstreams", pool=1)
-        table = MessageTable(client_of(in_force, "dynamodb", pool=10), arena.table_name, Uuid7())
-        adversary = Adversary(table, StreamReader(table, streams))
+    with stage(arena) as schedule:
         for number in trial.rounds():
-
-            class Played(Schedule):
-                pass
-
-            Played.api, Played.adversary = api, adversary
-            run_state_machine_as_test(seed(number)(Played), settings=play)
-            played += Played.played
-            trial.advance(Played.played)
+            schedule.played = 0
+            run_state_machine_as_test(seed(number)(schedule), settings=play)
+            played += schedule.played
+            trial.advance(schedule.played)
     return {"schedules": played}
