@@ -11,6 +11,7 @@ from flask_cors import CORS
 from backend_flask import logs, settings
 from backend_flask.auth import SignIn
 from backend_flask.clients import client_of
+from backend_flask.headers import ONLY_HTTPS, SECURITY_HEADERS
 from backend_flask.lib import deadline
 from backend_flask.lib.cognito_jwt_token import CognitoTokenVerifier, KeySet, fetch_from
 from backend_flask.lib.db import Database
@@ -22,6 +23,7 @@ from backend_flask.routes.health import health
 from backend_flask.routes.message_groups import message_groups
 from backend_flask.routes.messages import messages
 from backend_flask.routes.users import users
+from backend_flask.services.rate_limits import NoLimits, RateLimits
 from backend_flask.services.users import from_claims
 from backend_flask.settings import Settings
 from backend_flask.stores import EXTENSION, Stores
@@ -43,7 +45,8 @@ def from_environment() -> Flask:
 
 def create_app(settings: Settings) -> Flask:
     app = Flask(__name__, static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    # Said, because Flask would look for FLASK_DEBUG in the environment.
+    app.config.update(DEBUG=False, PROPAGATE_EXCEPTIONS=False, MAX_CONTENT_LENGTH=MAX_BODY_BYTES)
     # `//` would be answered with a redirect, which Flask writes as HTML, past every error handler.
     app.url_map.merge_slashes = False
     app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -54,7 +57,8 @@ def create_app(settings: Settings) -> Flask:
     logs.log_requests(app)
     _keep_deadline(app)
     _allow_origins(app, [url.rstrip("/") for url in (settings.frontend_url, settings.backend_url)])
-    app.after_request(_harden)
+    # On a laptop there is no HTTPS that a browser could insist on.
+    _harden(app, SECURITY_HEADERS if settings.is_local else SECURITY_HEADERS | ONLY_HTTPS)
     return app
 
 
@@ -73,6 +77,7 @@ def build_stores(settings: Settings) -> Stores:
         db=db,
         cognito=cognito,
         sign_in=SignIn(verifier, lambda claims, token: from_claims(db, cognito, claims, token)),
+        limits=RateLimits(db) if settings.rate_limits == "on" else NoLimits(),
         make_id=make_id,
     )
 
@@ -100,9 +105,9 @@ def _allow_origins(app: Flask, origins: list[str]) -> None:
     )
 
 
-def _harden(response: Response) -> Response:
-    """Answers are JSON for one person: never sniffed as something else, never kept by a cache in between."""
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Cache-Control", "no-store")
-    response.headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-    return response
+def _harden(app: Flask, headers: dict[str, str]) -> None:
+    @app.after_request
+    def add(response: Response) -> Response:
+        for name, value in headers.items():
+            response.headers.setdefault(name, value)
+        return response

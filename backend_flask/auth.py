@@ -24,7 +24,8 @@ R = TypeVar("R")
 
 
 class SignIn:
-    """Finds the user of a token. A user's row is kept for USER_CACHE_SECONDS, so a warm request asks Postgres nothing.
+    """Finds the user of a token. A user's row is kept for USER_CACHE_SECONDS, so a warm request asks Postgres nothing
+    to know who it is.
 
     `load` takes the claims and the token and gives the user, making the row on a first sign-in.
     """

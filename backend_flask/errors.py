@@ -7,6 +7,7 @@
     ├── NotFound            404  it is not there, or not for you: the same answer
     ├── Conflict            409  it contradicts what is already stored
     ├── Invalid             422  fields break a rule; carries one code per broken rule
+    ├── RateLimited         429  too much, too fast; try again later
     └── Unavailable         503  a neighbour does not answer; try again
 
 Codes are stable: clients compare them. `routes/errors.py` turns this tree into HTTP, and nothing else does.
@@ -61,6 +62,17 @@ class Invalid(CruddurError):
     def __init__(self, *codes: str) -> None:
         super().__init__(codes[0], ", ".join(codes))
         self.codes = list(codes)
+
+
+class RateLimited(CruddurError):
+    """`retry_after` is in whole seconds."""
+
+    status = 429
+    code = "rate_limited"
+
+    def __init__(self, retry_after: int = 1) -> None:
+        super().__init__()
+        self.retry_after = retry_after
 
 
 class Unavailable(CruddurError):

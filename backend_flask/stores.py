@@ -10,6 +10,7 @@ from flask import current_app
 
 from backend_flask.lib.db import Database
 from backend_flask.lib.ddb import MessageTable
+from backend_flask.services.rate_limits import NoLimits
 
 if TYPE_CHECKING:
     from backend_flask.auth import SignIn
@@ -23,6 +24,7 @@ class Stores:
     db: Database
     cognito: Any
     sign_in: SignIn
+    limits: NoLimits
     make_id: Callable[[], str]
 
 

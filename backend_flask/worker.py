@@ -20,6 +20,8 @@ from gunicorn.http.errors import (
 )
 from gunicorn.workers.ggevent import GeventWorker
 
+from backend_flask.headers import SECURITY_HEADERS
+
 BODY_SECONDS = 10.0
 _STATUSES = {
     LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
@@ -74,5 +76,6 @@ def _refusal(status: HTTPStatus) -> bytes:
         "Content-Type: application/problem+json",
         f"Content-Length: {len(body)}",
         "Connection: close",
+        *(f"{name}: {value}" for name, value in SECURITY_HEADERS.items()),
     ]
     return "\r\n".join([*head, "", body]).encode()

@@ -64,7 +64,7 @@ def neighbours(target: Target, folder: Path) -> Iterator[Finding]:
 def _postgres(target: Target) -> str:
     pending = migrations.pending(postgres.url(target))
     if pending:
-        raise ScriptError(f"{', '.join(pending)} is not applied. Run bin/db/migrate")
+        raise ScriptError(f"not applied: {', '.join(pending)}. Run bin/db/migrate")
     return "answers, schema up to date"
 
 

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SEED_USERS = ROOT / "db" / "seed" / "users.json"
 FRONTEND_URL = "http://localhost:3000"
 API_PROCESSES = 2
-_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "LOG_LEVEL", "FRONTEND_URL")
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "LOG_LEVEL", "FRONTEND_URL", "RATE_LIMITS")
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,7 @@ class Arena:
             "FRONTEND_URL": FRONTEND,
             "BACKEND_URL": "http://localhost:4567",
             "DDB_MESSAGE_TABLE": self.table_name,
+            "RATE_LIMITS": "off",
         }
         return usual | changes
 

@@ -34,6 +34,8 @@ RECONNECT_SECONDS = 1.0
 SQL_FOLDER = Path(__file__).resolve().parents[2] / "db" / "sql"
 _QUERY_NAME = re.compile(r"[a-z_]+/[a-z_]+")
 
+# Whatever a call here may end with.
+Error = psycopg.Error
 Row = dict[str, Any]
 OnQuery = Callable[[str], None]
 

@@ -342,7 +342,7 @@ class MessageTable:
             if not items or user_uuid not in _members(items.pop(0)):
                 raise MessageGroupNotFound
         else:
-            self._require_member(user_uuid, group_uuid)
+            self.require_member(user_uuid, group_uuid)
             items = self._older(group_uuid, before, limit + 1)
         return _page(items, limit, Message.from_item)
 
@@ -403,10 +403,11 @@ class MessageTable:
 
     def create_message(self, sender: Member, group_uuid: str, text: str, send_key: str | None = None) -> Message:
         """Stores a message, once for a send key. Raises MessageGroupNotFound or SendKeyReused."""
-        self._require_member(sender.uuid, group_uuid)
+        self.require_member(sender.uuid, group_uuid)
         return self._put_message(self._draft(sender, group_uuid, text, send_key))
 
-    def _require_member(self, user_uuid: str, group_uuid: str) -> None:
+    def require_member(self, user_uuid: str, group_uuid: str) -> None:
+        """Raises MessageGroupNotFound."""
         row = self.client.get_item(
             TableName=self.name, Key=row_key(user_uuid, group_uuid), ConsistentRead=True, ProjectionExpression="sk"
         )
@@ -443,21 +444,34 @@ class MessageTable:
 
     # D. create a message for a new message group
 
-    def create_direct_message(self, sender: Member, other: Member, text: str, send_key: str | None = None) -> Message:
+    def create_direct_message(
+        self,
+        sender: Member,
+        other: Member,
+        text: str,
+        send_key: str | None = None,
+        on_existing: Callable[[], None] = lambda: None,
+    ) -> Message:
         """Stores a message in the one direct message group of two users, which is created if it is not there.
 
-        Raises SendKeyReused, or ValueError if the two are one.
+        `on_existing` is called if it is. Raises SendKeyReused, or ValueError if the two are one.
         """
         members = _distinct([sender, other])
         group_uuid = direct_group_uuid(sender.uuid, other.uuid)
-        return self._create_group(self._draft(sender, group_uuid, text, send_key), members, None)
+        return self._create_group(self._draft(sender, group_uuid, text, send_key), members, None, on_existing)
 
     def create_message_group(self, creator: Member, others: Sequence[Member], title: str, text: str) -> Message:
         """Stores the first message of a new message group of up to MAX_MEMBERS members. Raises ValueError."""
         members = _distinct([creator, *others])
         return self._create_group(self._draft(creator, self._make_id(), text, None), members, title)
 
-    def _create_group(self, first: Message, members: Sequence[Member], title: str | None) -> Message:
+    def _create_group(
+        self,
+        first: Message,
+        members: Sequence[Member],
+        title: str | None,
+        on_existing: Callable[[], None] = lambda: None,
+    ) -> Message:
         group = _group_item(first, [member.uuid for member in members], title)
         rows = [MessageGroup.of(first, member, members, title).to_item(member.uuid) for member in members]
         puts: list[dict[str, Any]] = [{"Item": group, "ConditionExpression": "attribute_not_exists(pk)"}]
@@ -471,6 +485,7 @@ class MessageTable:
         except self.client.exceptions.TransactionCanceledException as error:
             if _reasons(error)[0] != "ConditionalCheckFailed":
                 raise
+            on_existing()
             return self._put_message(first)
         return first
 

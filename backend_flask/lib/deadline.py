@@ -7,6 +7,8 @@ Where no deadline is set (scripts, the stream function) nothing is cut short.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 _ends_at: ContextVar[float | None] = ContextVar("deadline", default=None)
@@ -26,6 +28,17 @@ def extend(seconds: float) -> None:
     ends_at = _ends_at.get()
     if ends_at is not None:
         _ends_at.set(ends_at + seconds)
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """What is done inside must end within so many seconds, if the deadline does not come sooner anyway."""
+    soon, ends_at = time.monotonic() + seconds, _ends_at.get()
+    token = _ends_at.set(soon if ends_at is None else min(soon, ends_at))
+    try:
+        yield
+    finally:
+        _ends_at.reset(token)
 
 
 def clear() -> None:

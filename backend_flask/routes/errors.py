@@ -17,7 +17,7 @@ from flask import Flask, Response, request
 from psycopg_pool import PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from backend_flask.errors import BadRequest, CruddurError, Invalid, NotFound, NotSignedIn, Unavailable
+from backend_flask.errors import BadRequest, CruddurError, Invalid, NotFound, NotSignedIn, RateLimited, Unavailable
 from backend_flask.lib.deadline import DeadlineExceeded
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ def _expected(error: CruddurError) -> Response:
 
 
 def _headers(error: CruddurError) -> dict[str, str]:
-    if isinstance(error, Unavailable):
+    if isinstance(error, RateLimited | Unavailable):
         return {"Retry-After": str(error.retry_after)}
     if isinstance(error, NotSignedIn):
         missing = error.code == NotSignedIn.code

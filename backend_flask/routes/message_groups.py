@@ -18,7 +18,7 @@ message_groups = Blueprint("message_groups", __name__, url_prefix="/api/message_
 
 
 def messaging(user: User) -> Messaging:
-    return Messaging(stores().table, stores().db, user)
+    return Messaging(stores().table, stores().db, user, stores().limits)
 
 
 @message_groups.get("")

@@ -6,9 +6,10 @@ A message group is named by its uuid, or by `@<handle>`: the direct message grou
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from backend_flask.errors import Conflict, Invalid, NotFound
+from backend_flask.errors import Conflict, Invalid, NotFound, RateLimited
 from backend_flask.lib.db import Database
 from backend_flask.lib.ddb import (
     Member,
@@ -22,7 +23,10 @@ from backend_flask.lib.ddb import (
     direct_group_uuid,
 )
 from backend_flask.services import rules, users
+from backend_flask.services.rate_limits import NoLimits
 from backend_flask.services.users import User
+
+NO_LIMITS = NoLimits()
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,7 @@ class Messaging:
     table: MessageTable
     db: Database
     user: User
+    limits: NoLimits = NO_LIMITS
 
     def list_message_groups(self, limit: int, before: str | None, *, counts: bool) -> Page[MessageGroup]:
         return self.table.list_message_groups(self.user.uuid, limit, before, counts=counts)
@@ -52,7 +57,7 @@ class Messaging:
     def send(self, message: Any, group: Any, handle: Any, send_key: str | None) -> Message:
         """Sends to a message group, or, if `group` is None, to the person with this handle.
 
-        Raises Invalid, NotFound, or Conflict if the send key was used for something else.
+        Raises Invalid, RateLimited, NotFound, or Conflict if the send key was used for something else.
         """
         problems: list[str] = []
         text = rules.text(message, "message", rules.MESSAGE_MAX_CHARACTERS, problems)
@@ -60,13 +65,35 @@ class Messaging:
         rules.raise_if_any(problems)
         try:
             if receiver.startswith("@"):
-                me, other = users.sender_and_receiver(self.db, self.user, receiver.removeprefix("@"))
-                return self.table.create_direct_message(_member(me), _member(other), text, send_key)
-            return self.table.create_message(_member(self.user), _existing(receiver), text, send_key)
+                return self._send_to_person(receiver.removeprefix("@"), text, send_key)
+            return self._send_to_group(_member(self.user), _existing(receiver), text, send_key)
         except MessageGroupNotFound:
             raise _no_such_group() from None
         except SendKeyReused:
             raise Conflict("idempotency_key_reused", "This Idempotency-Key was used for another message.") from None
+
+    def _send_to_group(self, me: Member, group_uuid: str, text: str, send_key: str | None) -> Message:
+        self.limits.take_message(me.uuid)
+        return self.table.create_message(me, group_uuid, text, send_key)
+
+    def _send_to_person(self, handle: str, text: str, send_key: str | None) -> Message:
+        """Only the table knows whether this starts a message group, so one is taken and, if it did not, given back."""
+        me, other = map(_member, users.sender_and_receiver(self.db, self.user, handle))
+        wait = self.limits.take_message_and_group(me.uuid)
+        if wait:
+            return self._send_where_no_group_is_new(me, direct_group_uuid(me.uuid, other.uuid), text, send_key, wait)
+        give_back = partial(self.limits.give_back_group, me.uuid)
+        return self.table.create_direct_message(me, other, text, send_key, on_existing=give_back)
+
+    def _send_where_no_group_is_new(
+        self, me: Member, group_uuid: str, text: str, send_key: str | None, wait: int
+    ) -> Message:
+        """`wait` is how many seconds no message group may be started."""
+        try:
+            self.table.require_member(me.uuid, group_uuid)
+        except MessageGroupNotFound:
+            raise RateLimited(wait) from None
+        return self._send_to_group(me, group_uuid, text, send_key)
 
     def mark_read(self, group: str, message_uuid: Any) -> None:
         """Moves the user's read marker forward to this message. Raises Invalid or NotFound."""

@@ -13,11 +13,19 @@ from typing import Any
 import pytest
 import requests
 
+from dev import dynamodb
+from dev.cognito import LOCAL_PASSWORD
 from dev.processes import free_port
 from dev.stack import ROOT, Ports, Stack
+from tests.secrets import Secrets
 
 Until = Callable[..., Any]
 Script = Callable[..., "subprocess.CompletedProcess[str]"]
+
+# Everything that the people of a run have typed or been given, and the stack's own.
+SECRETS = Secrets()
+SECRETS.remember("the password", LOCAL_PASSWORD)
+SECRETS.remember("the secret key", dynamodb.SECRET_ACCESS_KEY)
 
 
 @dataclass
@@ -28,10 +36,14 @@ class Person:
     handle: str
     token: str
 
+    def __post_init__(self) -> None:
+        SECRETS.remember_token(f"the token of {self.handle}", self.token)
+
     def get(self, path: str, **arguments: Any) -> requests.Response:
         return self._ask("GET", path, **arguments)
 
-    def post(self, path: str, body: object, **headers: str) -> requests.Response:
+    def post(self, path: str, body: dict[str, Any], **headers: str) -> requests.Response:
+        SECRETS.remember(f"a message of {self.handle}", body.get("message"))
         return self._ask("POST", path, json=body, headers={name.replace("_", "-"): headers[name] for name in headers})
 
     def _ask(
@@ -43,12 +55,15 @@ class Person:
 
 @pytest.fixture(scope="session")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Once it has stopped, none of its logs may hold a secret."""
     folder = tmp_path_factory.mktemp("system")
     ports = Ports(**{each.name: free_port() for each in fields(Ports)})
     stack = Stack(folder, ports, os.environ.get("DDB_ENGINE", "extenddb"), durable=False)
     try:
         stack.start()
         yield stack
+        stack.stop()
+        assert SECRETS.found_in(folder / "logs") == []
     finally:
         stack.stop()
         stack.reset()

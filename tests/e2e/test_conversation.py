@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 import uuid
 from collections.abc import Callable
 from functools import partial
@@ -132,6 +133,15 @@ def test_the_list_catches_up_when_the_trigger_was_killed(
     system._start_trigger()
 
     until(lambda: row_with(andrew, "bayko")["message"] == text)  # type: ignore[index]
+
+
+def test_somebody_who_sends_too_much_is_told_when_to_go_on_by_every_process(sign_in: Callable[[str], Any]) -> None:
+    gkar, body = sign_in("gkar"), {"handle": "delenn", "message": "Listen to me!"}
+    begun, sent = time.monotonic(), 0
+    while (answer := gkar.post("/api/messages", body)).status_code == 200 and sent < 200:
+        sent += 1
+    assert (answer.status_code, answer.json()["code"], answer.headers["Retry-After"]) == (429, "rate_limited", "1")
+    assert 50 < sent <= 60 + time.monotonic() - begun + 1
 
 
 def test_afterwards_everything_is_in_order(

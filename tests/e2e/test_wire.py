@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from backend_flask.headers import SECURITY_HEADERS
 from dev.stack import Stack
 
 SECRET = "a-token-that-nobody-may-read"
@@ -79,5 +80,6 @@ def test_what_is_no_request_is_refused_in_json_and_quoted_nowhere(
     answered, headers, problem = say(request_.encode())
     assert (answered, problem["status"], problem["code"]) == (status, status, f"http_{status}")
     assert "application/problem+json" in headers
+    assert all(f"{name}: {value}" in headers for name, value in SECURITY_HEADERS.items())
     assert SECRET not in headers + str(problem)
     assert SECRET not in (system.folder / "logs" / "api.log").read_text()

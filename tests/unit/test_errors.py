@@ -48,6 +48,7 @@ EXPECTED: list[tuple[Exception, int, str]] = [
     (errors.NotFound(), 404, "not_found"),
     (errors.NotFound("user_not_found"), 404, "user_not_found"),
     (errors.Conflict(), 409, "conflict"),
+    (errors.RateLimited(7), 429, "rate_limited"),
     (errors.Unavailable(), 503, "unavailable"),
     (errors.CruddurError(), 500, "internal_error"),
     (of_aws("ProvisionedThroughputExceededException"), 503, "unavailable"),
@@ -86,7 +87,7 @@ def test_every_error_has_one_shape(
     assert answer.content_type == "application/problem+json"
     body = json.loads(answer.data)
     assert body == {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": code}
-    assert ("Retry-After" in answer.headers) == (status == 503)
+    assert ("Retry-After" in answer.headers) == (status in {429, 503})
     assert ("WWW-Authenticate" in answer.headers) == (status == 401)
 
 
@@ -95,6 +96,11 @@ def test_an_invalid_request_is_an_array_of_codes(raising: Callable[[Exception], 
     assert answer.status_code == 422
     assert answer.content_type == "application/json"
     assert answer.json == ["message_blank", "ttl_blank"]
+
+
+def test_a_refusal_says_when_to_try_again(raising: Callable[[Exception], FlaskClient]) -> None:
+    for error in (errors.RateLimited(retry_after=7), errors.Unavailable(retry_after=7)):
+        assert raising(error).get("/").headers["Retry-After"] == "7"
 
 
 def test_a_detail_is_shown_where_there_is_one(raising: Callable[[Exception], FlaskClient]) -> None:

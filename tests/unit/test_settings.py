@@ -59,7 +59,7 @@ def test_a_wrong_number_is_named_with_the_rest(value: str) -> None:
     ("name", "value"),
     [
         ("LOG_LEVEL", "loud"), ("LOG_LEVEL", "7"), ("AWS_POOL_SIZE", "0"), ("DB_POOL_SIZE", "0"),
-        ("PORT", "65536"),
+        ("PORT", "65536"), ("RATE_LIMITS", "yes"), ("RATE_LIMITS", "0"),
     ],
 )  # fmt: skip
 def test_a_value_that_could_only_fail_later_is_refused(name: str, value: str) -> None:
@@ -76,9 +76,9 @@ def test_unknown_variables_are_not_ours() -> None:
 
 def test_a_setting_is_named_like_its_variable() -> None:
     values = {setting.name.upper(): "7" if setting.type == "int" else setting.name for setting in fields(Settings)}
-    settings = load(values | {"CRUDDUR_ENV": "local", "LOG_LEVEL": "debug"})
+    settings = load(values | {"CRUDDUR_ENV": "local", "LOG_LEVEL": "debug", "RATE_LIMITS": "off"})
     for setting in fields(Settings):
-        if setting.name not in {"cruddur_env", "log_level"}:
+        if setting.name not in {"cruddur_env", "log_level", "rate_limits"}:
             assert getattr(settings, setting.name) == (7 if setting.type == "int" else setting.name)
 
 

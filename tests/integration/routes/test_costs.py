@@ -1,4 +1,5 @@
-"""What a warm request asks of the engines: the calls of the design's access patterns, and nothing of Postgres."""
+"""What a warm request asks of the engines: the calls of the design's access patterns, and of Postgres nothing, or, for
+a message, the one query of the rate limits. test_rate_limits.py counts the rare cases."""
 
 from collections.abc import Callable
 
@@ -33,7 +34,7 @@ class World:
 
 @pytest.fixture
 def world(another_api: Callable[..., Api]) -> World:
-    return World(another_api())
+    return World(another_api(RATE_LIMITS="on"))
 
 
 def test_reading_costs_what_the_access_patterns_say(world: World) -> None:
@@ -61,12 +62,13 @@ def test_writing_costs_what_the_access_patterns_say(world: World) -> None:
     def cost(path: str, body: dict[str, str], headers: dict[str, str] | None = None) -> tuple[list[str], list[str]]:
         return world.cost_of(lambda: londo.post(path, body, **(headers or {})))
 
-    assert cost("/api/messages", to_group) == (["GetItem", "PutItem"], [])
-    assert cost("/api/messages", to_group, key) == (["GetItem", "PutItem", "PutItem"], [])
-    assert cost("/api/messages", to_group, key) == (["GetItem", "PutItem", "PutItem"], [])
-    assert cost("/api/messages", to_group | {"message": "other"}, key) == (["GetItem", "PutItem"], [])
-    assert cost("/api/messages", to_vir) == (["TransactWriteItems"], ["users/create_message_users"])
-    assert cost("/api/messages", to_gkar) == (["TransactWriteItems", "PutItem"], ["users/create_message_users"])
+    limit, who = ["rate_limits/take_message"], ["users/create_message_users", "rate_limits/take_message_and_group"]
+    assert cost("/api/messages", to_group) == (["GetItem", "PutItem"], limit)
+    assert cost("/api/messages", to_group, key) == (["GetItem", "PutItem", "PutItem"], limit)
+    assert cost("/api/messages", to_group, key) == (["GetItem", "PutItem", "PutItem"], limit)
+    assert cost("/api/messages", to_group | {"message": "other"}, key) == (["GetItem", "PutItem"], limit)
+    assert cost("/api/messages", to_vir) == (["TransactWriteItems"], who)
+    assert cost("/api/messages", to_gkar) == (["TransactWriteItems", "PutItem"], [*who, "rate_limits/give_back_group"])
     assert cost(read, {"message_uuid": world.last["uuid"]}) == (["UpdateItem"], [])
 
 
@@ -76,7 +78,7 @@ def test_a_stranger_costs_one_read(world: World) -> None:
     assert world.cost_of(lambda: stranger.get(f"/api/messages/{world.group}")) == (["Query"], [])
     assert world.cost_of(lambda: stranger.get(f"/api/messages/{world.group}?before={LATEST}")) == (["GetItem"], [])
     body = {"message": "hi", "message_group_uuid": world.group}
-    assert world.cost_of(lambda: stranger.post("/api/messages", body)) == (["GetItem"], [])
+    assert world.cost_of(lambda: stranger.post("/api/messages", body)) == (["GetItem"], ["rate_limits/take_message"])
 
 
 def test_a_refused_request_costs_nothing(world: World) -> None:

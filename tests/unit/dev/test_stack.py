@@ -41,6 +41,11 @@ def test_the_shell_cannot_contradict_the_stack(stack: Stack, monkeypatch: pytest
     assert given["CONNECTION_URL"] == stack.environment()["CONNECTION_URL"]
 
 
+def test_the_shell_can_switch_the_limits_off(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RATE_LIMITS", "off")
+    assert settings.load(stack.child_environment()).rate_limits == "off"
+
+
 def test_settings_for_other_shells_are_for_their_owner_only(stack: Stack) -> None:
     stack._write_environment()
     file = stack.folder / "stack.env"

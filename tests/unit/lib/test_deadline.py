@@ -1,3 +1,4 @@
+import contextlib
 import threading
 from collections.abc import Iterator
 
@@ -45,3 +46,31 @@ def test_a_deadline_is_that_of_one_request_only() -> None:
     other.start()
     other.join()
     assert seen == [None]
+
+
+def seconds_left() -> float:
+    left = deadline.remaining()
+    assert left is not None
+    return left
+
+
+def test_a_part_of_a_request_may_have_to_end_sooner() -> None:
+    deadline.start(5)
+    with deadline.within(1):
+        assert seconds_left() <= 1
+        with deadline.within(3):
+            assert seconds_left() <= 1
+    assert seconds_left() > 4
+
+
+def test_a_part_never_gets_more_time_than_there_is() -> None:
+    deadline.start(-1)
+    with deadline.within(1):
+        assert seconds_left() < 0
+
+
+def test_a_part_has_an_end_where_nothing_else_has() -> None:
+    with contextlib.suppress(ZeroDivisionError), deadline.within(1):
+        assert seconds_left() <= 1
+        raise ZeroDivisionError
+    assert deadline.remaining() is None
