@@ -5,9 +5,10 @@ For scripts only: it scans. The stream keeps rows right by itself; this is for t
 
 from __future__ import annotations
 
+import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from backend_flask.lib.ddb import (
@@ -24,13 +25,15 @@ from backend_flask.lib.ddb import (
 
 # Names are copied when a group is made and do not follow from the messages: what is there is kept.
 _KEPT = {"user_display_name", "user_handle"}
+# A row has those of its kind, and where it has those of the other kind as well it is read as what it is not.
+_OF_A_KIND = {"user_uuid", "title", "members", *_KEPT}
 # A row that has the same values here as before was not touched by anybody.
 _LIVE = ("inbox_sk", "message", "last_message_uuid", "last_message_rev", "last_sender_uuid", "read_up_to")
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A row that is not what the messages say.
+    """A row that is not what the messages say; a message or, with neither uuid, a message group that is damaged.
 
     `wanted` is None for a row that should not be there, and the same as `found` where nobody can know.
     """
@@ -38,14 +41,24 @@ class Difference:
     user_uuid: str
     message_group_uuid: str
     reason: str
-    found: Item | None
-    wanted: Item | None
+    found: Item | None = None
+    wanted: Item | None = None
+    message_uuid: str = ""
+
+    def __str__(self) -> str:
+        if self.user_uuid:
+            return f"row of {self.user_uuid} in {self.message_group_uuid} {self.reason}"
+        what = f"message {self.message_uuid} in" if self.message_uuid else "message group"
+        return f"{what} {self.message_group_uuid} {self.reason}"
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Group:
-    members: set[str] = field(default_factory=set)
+    """`title` is None for a direct one. Of one that is not `whole` nobody can say what its rows should be."""
+
+    members: frozenset[str] = frozenset()
     title: str | None = None
+    whole: bool = False
 
 
 def scan(table: MessageTable, **arguments: Any) -> Iterator[Item]:
@@ -109,11 +122,17 @@ def _differences_of(
     members = sorted(group.members)
     # Rows before messages: what arrives in between makes a row look late, and never too new.
     rows = {owner: _get(table, row_key(owner, group_uuid)) for owner in members}
-    newest, own = _read_messages(table, group_uuid)
-    if newest is None or (group.title is None and len(members) != 2):
+    newest, own, damaged = _read_messages(table, group_uuid)
+    for message_uuid in damaged:
+        yield Difference("", group_uuid, "is damaged", message_uuid=message_uuid)
+    if not group.whole:
+        yield Difference("", group_uuid, "has a damaged item of its own")
+        return
+    if newest is None:
+        yield Difference("", group_uuid, "has no message that is whole")
         return
     known = names(members)
-    people = [known.get(uuid, Member(uuid, "", "")) for uuid in members]
+    people = [known.get(member, Member(member, "", "")) for member in members]
     for owner in people:
         found = rows[owner.uuid]
         wanted = _wanted(MessageGroup.of(newest, owner, people, group.title), found, own.get(owner.uuid), owner.uuid)
@@ -124,34 +143,37 @@ def _differences_of(
 
 def _row_of_no_member(table: MessageTable, owner: str, group_uuid: str) -> Iterator[Difference]:
     found = _get(table, row_key(owner, group_uuid))
-    members = _group_of(_get(table, message_key(group_uuid, GROUP_SK)) or {}).members
-    if found and not members:
+    group = _group_of(_get(table, message_key(group_uuid, GROUP_SK)) or {})
+    if found and not group.whole:
         yield Difference(owner, group_uuid, "is of a message group without a whole group item", found, found)
-    elif found and owner not in members:
+    elif found and owner not in group.members:
         yield Difference(owner, group_uuid, "belongs to no member", found, None)
 
 
 def _wanted(row: MessageGroup, found: Item | None, own: str | None, owner_uuid: str) -> Item:
     """The row as the messages have it, keeping the names and the read marker that are there if they can be."""
     found = found or {}
-    marker = found.get("read_up_to", {}).get("S", row.read_up_to)
+    there = found.get("read_up_to", {}).get("S", "")
+    marker = there if _is_uuid(there) else row.read_up_to
     wanted = replace(row, read_up_to=max(min(marker, row.last_message_uuid), own or "")).to_item(owner_uuid)
     is_same_person = found.get("user_uuid") == wanted.get("user_uuid")
-    kept = {name for name in _KEPT & wanted.keys() if is_same_person and "S" in found.get(name, {})}
-    return {**found, **{name: value for name, value in wanted.items() if name not in kept}}
+    kept = {name for name in _KEPT & wanted.keys() if is_same_person and found.get(name, {}).get("S")}
+    more = {name: value for name, value in found.items() if name in kept or name not in _OF_A_KIND}
+    return {**more, **{name: value for name, value in wanted.items() if name not in kept}}
 
 
 def _reason(found: Item | None, wanted: Item) -> str:
     if found is None:
         return "is missing"
-    wrong = [name for name in wanted if found.get(name) != wanted[name]]
+    wrong = [name for name in wanted | found if found.get(name) != wanted.get(name)]
     return "differs in " + ", ".join(wrong) if wrong else ""
 
 
-def _read_messages(table: MessageTable, group_uuid: str) -> tuple[Message | None, dict[str, str]]:
-    """The newest message, and the newest message uuid of each sender."""
+def _read_messages(table: MessageTable, group_uuid: str) -> tuple[Message | None, dict[str, str], list[str]]:
+    """The newest message, the newest message uuid of each sender, and the sort keys of damaged messages."""
     newest: Message | None = None
     own: dict[str, str] = {}
+    damaged: list[str] = []
     pages = table.client.get_paginator("query").paginate(
         TableName=table.name,
         KeyConditionExpression="pk = :pk",
@@ -159,13 +181,29 @@ def _read_messages(table: MessageTable, group_uuid: str) -> tuple[Message | None
         ConsistentRead=True,
     )
     for item in (item for page in pages for item in page["Items"] if is_message_key(item)):
-        newest = Message.from_item(item)
-        own[newest.user_uuid] = newest.message_uuid
-    return newest, own
+        try:
+            newest = Message.from_item(item)
+        except (KeyError, ValueError, TypeError):
+            damaged.append(item["sk"]["S"])
+        else:
+            own[newest.user_uuid] = newest.message_uuid
+    return newest, own, damaged
 
 
 def _group_of(item: Item) -> _Group:
-    return _Group(set(item.get("member_uuids", {}).get("SS", ())), item.get("title", {}).get("S"))
+    members = frozenset(item.get("member_uuids", {}).get("SS", ()))
+    kind, title = item.get("kind", {}).get("S"), item.get("title", {}).get("S")
+    is_direct = kind == "direct" and title is None and len(members) == 2
+    is_group = kind == "group" and title is not None and len(members) > 0
+    return _Group(members, title, whole=(is_direct or is_group) and all(map(_is_uuid, members)))
+
+
+def _is_uuid(text: str) -> bool:
+    """Whether it is spelled as keys are."""
+    try:
+        return str(uuid.UUID(text)) == text
+    except ValueError:
+        return False
 
 
 def _get(table: MessageTable, key: Item) -> Item | None:

@@ -198,11 +198,17 @@ def test_verify_reports_repairs_and_then_finds_nothing(
     status, output = verify()
     assert status == 1
     assert f"row of {lennier.uuid} in {group} is missing" in output
-    assert "2 rows differ. Repair them with bin/ddb/verify --repair" in output
+    assert "2 differences. Repair rows with bin/ddb/verify --repair" in output
     status, output = verify("--repair")
     assert status == 0
-    assert "2 rows differed, 2 are repaired" in output
+    assert "2 differences, 2 are repaired" in output
     assert verify("--repair") == (0, "every row is what its messages say\n")
+    # A message that nobody can read is said, and nothing else is held up by it.
+    broken = newest.to_item() | message_key(group, STEERING)
+    own_table.client.put_item(TableName=own_table.name, Item=broken)
+    status, output = verify("--repair")
+    assert (status, "is damaged" in output, output.replace("\n", "").isprintable()) == (1, True, True)
+    own_table.client.delete_item(TableName=own_table.name, Key=message_key(group, STEERING))
     row = row_of(own_table, lennier.uuid, group) or {}
     assert row["user_handle"] == {"S": "vir"}
     assert row["last_message_uuid"] == {"S": newest.message_uuid}

@@ -29,6 +29,9 @@ SCRIPTS = sorted(str(path.relative_to(ROOT / "bin")) for path in (ROOT / "bin" /
 WORDS = {
     "ddb/patterns/get-conversation": ["--handle", "andrewbrown", "--with", "bayko"],
     "ddb/patterns/list-conversations": ["--handle", "andrewbrown"],
+    "ddb/export": ["backup.json"],
+    # A file of no items.
+    "ddb/import": [str(ROOT / "backend_flask" / "__init__.py")],
 }
 
 
@@ -37,7 +40,7 @@ WORDS = {
 
 def test_there_is_a_script_for_each_job_of_the_table() -> None:
     assert {name.rpartition("/")[2] for name in SCRIPTS} == {
-        *("schema-load", "drop", "list-tables", "describe-table", "scan", "seed", "verify"),
+        *("schema-load", "drop", "list-tables", "describe-table", "scan", "seed", "verify", "export", "import"),
         *("get-conversation", "list-conversations"),
     }
 

@@ -87,6 +87,9 @@ DAMAGE: dict[str, Callable[[Item], Item | None]] = {
     "marker past the newest": lambda row: row | {"read_up_to": {"S": "ffffffff-ffff-7fff-8fff-ffffffffffff"}},
     "no marker": lambda row: {name: value for name, value in row.items() if name != "read_up_to"},
     "marker of another type": lambda row: row | {"read_up_to": {"N": "5"}},
+    "marker that is no uuid": lambda row: row | {"read_up_to": {"S": "yesterday"}},
+    "of both kinds": lambda row: row | ({"title": {"S": "x"}} if "user_uuid" in row else {"user_uuid": {"S": "x"}}),
+    "no name": lambda row: row | ({"user_handle": {"S": ""}} if "user_uuid" in row else {"title": {"S": ""}}),
     "no last message": lambda row: {name: value for name, value in row.items() if name != "last_message_uuid"},
     "text of another type": lambda row: row | {"message": {"NULL": True}},
     "nobody on the other side": lambda row: {
@@ -168,7 +171,40 @@ def test_rows_are_never_deleted_because_their_group_item_is_damaged(town: Town, 
         item.pop("member_uuids")
         put(town.table, item | ({"member_uuids": {"S": "x"}} if damage == "members of another type" else {}))
     found = town.differences()
-    assert {(each.user_uuid, each.message_group_uuid) for each in found} == set(town.rows[:2])
+    assert {(each.user_uuid, each.message_group_uuid) for each in found if each.user_uuid} == set(town.rows[:2])
+    assert not any(ddb_verify.repair(town.table, each) for each in found)
+    assert town.state() == before
+
+
+@pytest.mark.parametrize("damage", ["rev", "user_uuid", "message"])
+def test_a_damaged_message_is_reported_and_the_rest_is_repaired(town: Town, damage: str) -> None:
+    (_, group), before = town.rows[1], town.state()
+    whole = stored(town.table, town.groups[1])[-1]
+    bad = {name: value for name, value in whole.to_item().items() if name != damage}
+    put(town.table, bad | message_key(group, "ffffffff-ffff-7fff-8fff-ffffffffffff"))
+    for owner, of in town.rows[:2]:
+        town.table.client.delete_item(TableName=town.table.name, Key=row_key(owner, of))
+    (message, *rows) = town.differences()
+    assert str(message) == f"message ffffffff-ffff-7fff-8fff-ffffffffffff in {group} is damaged"
+    assert not ddb_verify.repair(town.table, message)
+    assert all(ddb_verify.repair(town.table, each) for each in rows)
+    after = town.state()
+    assert town.differences() == [message]
+    assert all((row or {})["inbox_sk"] == (before[key] or {})["inbox_sk"] for key, row in after.items())
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [{"kind": {"S": "group"}}, {"kind": {"S": "x"}}, {"title": {"S": "x"}}, {"member_uuids": {"SS": ["x", "y"]}}],
+)
+def test_a_message_group_that_is_damaged_itself_is_reported_and_its_rows_are_left_alone(
+    town: Town, damage: Item
+) -> None:
+    before, group = town.state(), town.groups[0]
+    item = town.table.client.get_item(TableName=town.table.name, Key=message_key(group, "~GROUP"))["Item"]
+    put(town.table, item | damage)
+    found = town.differences()
+    assert str(found[0]) == f"message group {group} has a damaged item of its own"
     assert not any(ddb_verify.repair(town.table, each) for each in found)
     assert town.state() == before
 

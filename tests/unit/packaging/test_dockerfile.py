@@ -59,6 +59,25 @@ def test_images_do_not_run_as_root(steps_of: Any, name: str) -> None:
     assert users[-1] == "10001:10001"
 
 
+def test_production_can_write_to_nothing_that_it_runs(steps_of: Any) -> None:
+    """What is copied belongs to root, and the user is somebody else from before the first thing that runs."""
+    steps = steps_of("backend")
+    assert not any("--chown" in text or "--chmod" in text for _, text in steps)
+    assert "VOLUME" not in {instruction for instruction, _ in steps}
+    assert not re.search(r"\b(chown|chmod|install --)", " ".join(text for name, text in steps if name == "RUN"))
+
+
+def test_production_holds_no_tools_to_build_with(stages: dict[str, Any], steps_of: Any) -> None:
+    stage = stages["backend"]
+    while stage.base in stages:
+        stage = stages[stage.base]
+    assert "-slim" in stage.base
+    assert [text for name, text in steps_of("backend") if name == "COPY" and "--from" in text] == [
+        "--from=packages /venv /venv"
+    ]
+    assert not re.search(r"requirements|node_modules|tests|dev ", " ".join(copied(steps_of("backend"))))
+
+
 @pytest.mark.parametrize("name", RUNNABLE)
 def test_the_server_gets_the_signals_itself(stages: dict[str, Any], name: str) -> None:
     assert stages[name].exec_form("CMD")[:2] == ["python", "-m"]

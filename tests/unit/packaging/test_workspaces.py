@@ -41,12 +41,13 @@ def test_nothing_is_open_to_the_world(gitpod: dict[str, Any]) -> None:
     assert all(port["visibility"] == "private" for port in gitpod["ports"])
 
 
-def test_github_runs_nothing_but_bin_ci(root: Path) -> None:
-    jobs = yaml.safe_load((root / ".github" / "workflows" / "ci.yml").read_text())["jobs"]
+@pytest.mark.parametrize(("workflow", "scripts"), [("ci", ["bin/ci"]), ("audit", ["bin/setup", "bin/audit"])])
+def test_github_runs_nothing_but_our_scripts(root: Path, workflow: str, scripts: list[str]) -> None:
+    jobs = yaml.safe_load((root / ".github" / "workflows" / f"{workflow}.yml").read_text())["jobs"]
     commands = [step["run"] for job in jobs.values() for step in job["steps"] if "run" in step]
-    assert commands == ["bin/ci"]
+    assert commands == scripts
 
 
-@pytest.mark.parametrize("name", ["ci", "setup", "dev"])
+@pytest.mark.parametrize("name", ["ci", "setup", "dev", "audit"])
 def test_those_commands_exist(root: Path, name: str) -> None:
     assert os.access(root / "bin" / name, os.X_OK)
