@@ -4,13 +4,15 @@ import base64
 import hashlib
 import hmac
 import json
+import time
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-NOW = 1_700_000_000
+# So that the tokens hold, or do not, for an API with its own clock too.
+NOW = int(time.time())
 ISSUER = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_pool"
 CLIENT_ID = "our-client"
 POOL_KEY = rsa.generate_private_key(65537, 2048)
@@ -42,8 +44,8 @@ def rs(header: object, payload: object, key: rsa.RSAPrivateKey = POOL_KEY, diges
     return f"{signed}.{text_of(key.sign(signed.encode(), padding.PKCS1v15(), digest or hashes.SHA256()))}"
 
 
-def hs(secret: bytes) -> str:
-    signed = f"{text_of(raw_json(HEADER | {'alg': 'HS256'}))}.{text_of(raw_json(CLAIMS))}"
+def hs(secret: bytes, alg: str = "HS256") -> str:
+    signed = f"{text_of(raw_json(HEADER | {'alg': alg}))}.{text_of(raw_json(CLAIMS))}"
     return f"{signed}.{text_of(hmac.digest(secret, signed.encode(), hashlib.sha256))}"
 
 

@@ -25,7 +25,12 @@ ALGORITHM = "RS256"
 LEEWAY_SECONDS = 5
 MAX_TOKEN_BYTES = 8192
 MAX_SUB_CHARACTERS = 128
+# Extensions that must be understood: RFC 7515, section 4.1.11, and RFC 7797, which changes what is signed.
+_NOT_UNDERSTOOD = {"crit", "b64"}
 FETCH_TIMEOUT_SECONDS = (1.0, 2.0)
+FETCH_SECONDS = 2.0
+# Cognito's has two keys and takes 1 KB.
+MAX_KEY_SET_BYTES = 64 * 1024
 FETCH_PAUSE_SECONDS = 10
 
 Claims = dict[str, Any]
@@ -107,11 +112,13 @@ class CognitoTokenVerifier:
 
     def _check(self, claims: Claims) -> None:
         expected = {"iss": self._issuer, "token_use": "access", "client_id": self._client_id}
-        if any(claims.get(name) != value for name, value in expected.items()):
+        if any(claims.get(name) != value for name, value in expected.items()) or not _others_are_texts(claims):
             raise TokenRefused("token_invalid")
         sub = claims.get("sub")
         if not isinstance(sub, str) or not 1 <= len(sub) <= MAX_SUB_CHARACTERS or not sub.isprintable():
             raise TokenRefused("token_invalid")
+        if "iat" in claims:
+            _instant(claims, "iat")
         now = self._clock()
         if _instant(claims, "exp") < now - LEEWAY_SECONDS:
             raise TokenRefused("token_expired")
@@ -120,15 +127,27 @@ class CognitoTokenVerifier:
 
 
 def fetch_from(url: str) -> Callable[[], Any]:
-    """A fetcher of the key set at `url` that ends within FETCH_TIMEOUT_SECONDS for each wait."""
+    """A fetcher of the key set at `url` that waits no longer than FETCH_TIMEOUT_SECONDS for each next byte, and goes on
+    for no longer than FETCH_SECONDS and MAX_KEY_SET_BYTES."""
 
     def fetch() -> Any:
-        answer = requests.get(url, timeout=FETCH_TIMEOUT_SECONDS, allow_redirects=False)
-        if answer.status_code != HTTPStatus.OK:
-            raise requests.HTTPError(f"status {answer.status_code}")
-        return answer.json()
+        ends_at = time.monotonic() + FETCH_SECONDS
+        with requests.get(url, timeout=FETCH_TIMEOUT_SECONDS, allow_redirects=False, stream=True) as answer:
+            if answer.status_code != HTTPStatus.OK:
+                raise requests.HTTPError(f"status {answer.status_code}")
+            return json.loads(_read(answer, ends_at))
 
     return fetch
+
+
+def _read(answer: requests.Response, ends_at: float) -> bytes:
+    body = bytearray()
+    # Byte by byte: a longer part would be waited for until it is whole.
+    for byte in answer.iter_content(1):
+        body += byte
+        if len(body) > MAX_KEY_SET_BYTES or time.monotonic() > ends_at:
+            raise requests.Timeout("a key set that does not end")
+    return bytes(body)
 
 
 def _take_apart(token: str) -> tuple[bytes, bytes, str, bytes]:
@@ -140,8 +159,7 @@ def _take_apart(token: str) -> tuple[bytes, bytes, str, bytes]:
         raise TokenRefused("token_invalid")
     header = _json_object(_decode(parts[0]))
     kid = header.get("kid")
-    # An extension that must be understood (`crit`) is understood by nobody here: RFC 7515, section 4.1.11.
-    if header.get("alg") != ALGORITHM or not isinstance(kid, str) or not kid or "crit" in header:
+    if header.get("alg") != ALGORITHM or not isinstance(kid, str) or not kid or _NOT_UNDERSTOOD & header.keys():
         raise TokenRefused("token_invalid")
     return f"{parts[0]}.{parts[1]}".encode(), _decode(parts[2]), kid, _decode(parts[1])
 
@@ -185,6 +203,14 @@ def _instant(claims: Claims, name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e12:
         raise TokenRefused("token_invalid")
     return value
+
+
+def _others_are_texts(claims: Claims) -> bool:
+    """A claim that nobody here uses must be of its type all the same (RFC 7519, section 4.1; RFC 8693, section 4.2)."""
+    audience = claims.get("aud", [])
+    texts = audience if isinstance(audience, list) else [audience]
+    texts = texts + [claims[name] for name in ("scope", "jti") if name in claims]
+    return all(isinstance(text, str) for text in texts)
 
 
 def _usable_keys(key_set: Any) -> dict[str, Any]:

@@ -137,7 +137,7 @@ class Message:
             _text(item, "user_display_name"),
             _text(item, "user_handle"),
             _text(item, "message"),
-            int(item["rev"]["N"]),
+            _revision(item),
         )
 
 
@@ -241,8 +241,11 @@ def send_key_key(user_uuid: str, send_key: str) -> Item:
 
 
 def is_message_key(keys: Item) -> bool:
-    """Whether a stream record with these keys is a message, and not one of the table's other items."""
-    pk, sk = str(keys["pk"]["S"]), str(keys["sk"]["S"])
+    """Whether a stream record with these keys is a message, and not one of the table's other items.
+
+    Raises KeyError, ValueError or TypeError if they are no keys of the table.
+    """
+    pk, sk = _text(keys, "pk"), _text(keys, "sk")
     return pk.startswith("MSG#") and sk != GROUP_SK
 
 
@@ -697,10 +700,20 @@ def _after(prefix: str, key: str) -> str:
 
 
 def _text(item: Item, name: str) -> str:
+    """A text that can be stored again: one with half a surrogate pair cannot, and raises ValueError."""
     text = item[name]["S"]
     if not isinstance(text, str):
         raise TypeError(f"{name} is no text")
+    text.encode()
     return text
+
+
+def _revision(item: Item) -> int:
+    """A whole number of no more digits than DynamoDB keeps."""
+    digits = item["rev"]["N"]
+    if not (isinstance(digits, str) and digits.isascii() and digits.isdigit() and len(digits) <= 38):
+        raise ValueError("rev is no whole number")
+    return int(digits)
 
 
 def _whole_uuid(text: str) -> str:

@@ -32,9 +32,13 @@ def handler(event: dict[str, Any], context: object) -> dict[str, list[dict[str, 
 
 
 def apply(event: dict[str, Any], table: MessageTable) -> dict[str, list[dict[str, str]]]:
+    """Raises KeyError or TypeError if the event has no list of records, and nothing else, whatever is in them."""
+    records = event["Records"]
+    if not isinstance(records, list):
+        raise TypeError("the records are no list")
     groups: dict[str, list[tuple[str, Message]]] = defaultdict(list)
     failed: list[str] = []
-    for record in event["Records"]:
+    for record in records:
         try:
             message = _message_of(record)
         except Exception as error:  # noqa: BLE001  # whatever is wrong with a record must not stop the others
@@ -49,7 +53,7 @@ def apply(event: dict[str, Any], table: MessageTable) -> dict[str, list[dict[str
         except Exception as error:  # noqa: BLE001  # one group's trouble must not stop the other groups
             failed += [number for number, _ in numbered]
             _log("message_group_failed", message_group_uuid=group_uuid, error=type(error).__name__)
-    _log("batch", records=len(event["Records"]), message_groups=len(groups), failed=len(failed))
+    _log("batch", records=len(records), message_groups=len(groups), failed=len(failed))
     return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
 
 
@@ -63,14 +67,18 @@ def _message_of(record: Record) -> Message | None:
 
 
 def _sequence_number(record: Record) -> str:
-    """Empty where a record has none: Lambda then retries the whole batch, which is all that can be done.
+    """Empty where a record has none that could be one: Lambda then retries the whole batch, which is all that can be
+    done, and the log does not show what stands in its place.
 
-    Source: AWS Lambda Developer Guide, "Configuring partial batch response with DynamoDB and Lambda".
+    Sources: AWS Lambda Developer Guide, "Configuring partial batch response with DynamoDB and Lambda"; DynamoDB
+    Streams API Reference, StreamRecord.
     """
     try:
-        return str(record["dynamodb"]["SequenceNumber"])
+        number = record["dynamodb"]["SequenceNumber"]
     except (KeyError, TypeError):
         return ""
+    is_one = isinstance(number, str) and number.isascii() and number.isdigit() and len(number) <= 40
+    return number if is_one else ""
 
 
 @cache

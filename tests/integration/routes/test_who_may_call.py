@@ -1,63 +1,110 @@
-"""Every route, who may call it, and what everybody else hears. A new route without a row here fails."""
+"""Every route, and what each kind of caller hears. A new route without a row here fails."""
+
+from __future__ import annotations
 
 import time
+import uuid
+from collections.abc import Callable, Iterator
 
 import pytest
 from werkzeug.test import TestResponse
 
 from backend_flask.auth import needs_sign_in
+from backend_flask.lib.metering import meter
+from tests import cognito_stub
 from tests.api import FRONTEND, Api, Person, code_of, token_of
+from tests.arena import Arena
+from tests.town import Town
 
-ANYONE, SIGNED_IN, MEMBER = "anyone", "signed in", "member"
-NO_SUCH_GROUP = "018bcfe5-6800-7000-8000-0123456789ab"
-
-ROUTES: dict[tuple[str, str], str] = {
-    ("GET", "/api/health-check"): ANYONE,
-    ("GET", "/api/ready"): ANYONE,
-    ("GET", "/api/message_groups"): SIGNED_IN,
-    ("POST", "/api/message_groups/<message_group_uuid>/read"): MEMBER,
-    ("GET", "/api/messages/<message_group_uuid>"): MEMBER,
-    ("POST", "/api/messages"): MEMBER,
-    ("GET", "/api/users/@<handle>/short"): ANYONE,
-    ("PUT", "/api/profile/update"): SIGNED_IN,
-    ("GET", "/api/activities/home"): ANYONE,
-    ("GET", "/api/activities/notifications"): ANYONE,
-    ("GET", "/api/activities/search"): ANYONE,
-    ("GET", "/api/activities/@<handle>"): ANYONE,
-    ("GET", "/api/activities/@<handle>/status/<activity_uuid>"): ANYONE,
-    ("GET", "/api/activities/<activity_uuid>"): ANYONE,
-    ("POST", "/api/activities"): SIGNED_IN,
-    ("POST", "/api/activities/<activity_uuid>/reply"): SIGNED_IN,
+# `former` was a member of the message group and is none any more. Of `gone` and `new` there is no row in `users`:
+# Cognito does not stand by the one, and knows the other.
+TABLE = """
+| route                                                 | no token | bad   | gone  | new  | stranger | former | member | other |
+|-------------------------------------------------------|----------|-------|-------|------|----------|--------|--------|-------|
+| GET /api/health-check                                 | ok       | ok    | ok    | ok   | ok       | ok     | ok     | ok    |
+| GET /api/ready                                        | ok       | ok    | ok    | ok   | ok       | ok     | ok     | ok    |
+| GET /api/message_groups                               | 401 m    | 401 i | 401 r | ok   | ok       | ok     | ok     | ok    |
+| POST /api/message_groups/<message_group_uuid>/read    | 401 m    | 401 i | 401 r | 404  | 404      | 404    | ok     | ok    |
+| GET /api/messages/<message_group_uuid>                | 401 m    | 401 i | 401 r | 404  | 404      | 404    | ok     | ok    |
+| POST /api/messages                                    | 401 m    | 401 i | 401 r | 404  | 404      | 404    | ok     | ok    |
+| GET /api/users/@<handle>/short                        | ok       | ok    | ok    | ok   | ok       | ok     | ok     | ok    |
+| PUT /api/profile/update                               | 401 m    | 401 i | 401 r | ok   | ok       | ok     | ok     | ok    |
+| GET /api/activities/home                              | ok       | ok    | ok    | ok   | ok       | ok     | ok     | ok    |
+| GET /api/activities/notifications                     | ok       | ok    | ok    | ok   | ok       | ok     | ok     | ok    |
+| GET /api/activities/search                            | ok       | ok    | ok    | ok   | ok       | ok     | ok     | ok    |
+| GET /api/activities/@<handle>                         | ok       | ok    | ok    | ok   | ok       | ok     | ok     | ok    |
+| GET /api/activities/@<handle>/status/<activity_uuid>  | ok       | ok    | ok    | ok   | ok       | ok     | ok     | ok    |
+| GET /api/activities/<activity_uuid>                   | ok       | ok    | ok    | ok   | ok       | ok     | ok     | ok    |
+| POST /api/activities                                  | 401 m    | 401 i | 401 r | ok   | ok       | ok     | ok     | ok    |
+| POST /api/activities/<activity_uuid>/reply            | 401 m    | 401 i | 401 r | ok   | ok       | ok     | ok     | ok    |
+"""  # noqa: E501
+MEANINGS: dict[str, tuple[int, object]] = {
+    "ok": (200, None),
+    "401 m": (401, "token_missing"),
+    "401 i": (401, "token_invalid"),
+    "401 r": (401, "token_revoked"),
+    "404": (404, "message_group_not_found"),
 }
-GUARDED = [route for route, who in ROUTES.items() if who != ANYONE]
+LINES = [[cell.strip() for cell in line.strip("|").split("|")] for line in TABLE.strip().splitlines()]
+CALLERS = LINES[0][1:]
+ROUTES = {row[0]: dict(zip(CALLERS, row[1:], strict=True)) for row in LINES[2:]}
+GUARDED = [tuple(route.split(" ", 1)) for route, row in ROUTES.items() if row["no token"] != "ok"]
+OPEN = [route.removeprefix("GET ") for route, row in ROUTES.items() if row["no token"] == "ok"]
+NO_SUCH_GROUP = "018bcfe5-6800-7000-8000-0123456789ab"
+LATEST = "ffffffff-ffff-7fff-bfff-ffffffffffff"
+FROM_BROWSER = {"Origin": FRONTEND}
 
 
 @pytest.fixture(scope="module")
-def londo(api: Api) -> Person:
-    return api.person("londo")
+def api(arena: Arena) -> Iterator[Api]:
+    """Cognito says of a person without a row what the person's `sub` begins with."""
+
+    def answer(sub: str) -> cognito_stub.Answer:
+        word = sub.partition(" ")[0]
+        return cognito_stub.person(sub) if word == "new" else cognito_stub.refusal(word)
+
+    with (
+        cognito_stub.get_user(answer) as address,
+        arena.api(AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER=address) as made,
+    ):
+        yield made
 
 
 @pytest.fixture(scope="module")
-def group(api: Api) -> str:
-    """A message group of other people, with something in it."""
-    gkar, vir = api.person("gkar"), api.person("vir")
-    uuid: str = gkar.send("not for londo", to=vir)["message_group_uuid"]
-    return uuid
-
-
-def filled(path: str) -> str:
-    for name in ("<message_group_uuid>", "<activity_uuid>"):
-        path = path.replace(name, NO_SUCH_GROUP)
-    return path.replace("<handle>", "nobody-here")
+def town(api: Api) -> Town:
+    return Town(api, meter(api.table.client))
 
 
 def test_every_route_has_a_row(api: Api) -> None:
     rules = {
-        (method, str(rule)): ANYONE if not needs_sign_in(api.app.view_functions[rule.endpoint]) else SIGNED_IN
+        f"{method} {rule}": needs_sign_in(api.app.view_functions[rule.endpoint])
         for rule in api.app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
-    assert rules == {route: ANYONE if who == ANYONE else SIGNED_IN for route, who in ROUTES.items()}
+    assert rules == {route: row["no token"] != "ok" for route, row in ROUTES.items()}
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_each_caller_hears_what_the_table_says(town: Town, route: str) -> None:
+    method, path = route.split(" ", 1)
+    for caller in CALLERS:
+        answer = town.call(method, path, town.token(caller))
+        heard = (answer.status_code, None if answer.status_code == 200 else code_of(answer))
+        assert heard == MEANINGS[ROUTES[route][caller]], caller
+        if method == "GET":
+            assert town.call("HEAD", path, town.token(caller)).status_code == answer.status_code
+        assert town.call("OPTIONS", path, None).status_code == 200
+
+
+@pytest.mark.parametrize("says", ["NotAuthorizedException", "UserNotFoundException", "UserNotConfirmedException"])
+def test_whom_cognito_does_not_know_any_more_is_signed_out(town: Town, says: str) -> None:
+    answer = town.call("GET", "/api/message_groups", token_of(f"{says} {uuid.uuid4()}"))
+    assert (answer.status_code, code_of(answer)) == (401, "token_revoked")
+
+
+def test_whom_cognito_cannot_tell_of_is_asked_to_wait(town: Town) -> None:
+    answer = town.call("GET", "/api/message_groups", token_of(f"InternalErrorException {uuid.uuid4()}"))
+    assert (answer.status_code, code_of(answer)) == (503, "unavailable")
 
 
 HEADERS: list[tuple[str, str | None, str]] = [
@@ -80,96 +127,105 @@ HEADERS: list[tuple[str, str | None, str]] = [
 def test_without_a_token_that_holds_nobody_gets_in(api: Api, method: str, path: str) -> None:
     for name, header, code in HEADERS:
         headers = {"Authorization": header} if header is not None else {}
-        answer = api.request(method, filled(path), headers=headers | {"Origin": FRONTEND})
+        answer = api.request(method, path, headers=headers | {"Origin": FRONTEND})
         assert (answer.status_code, code_of(answer)) == (401, code), name
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")
         assert ("invalid_token" in answer.headers["WWW-Authenticate"]) == (code != "token_missing")
         assert answer.headers["Access-Control-Allow-Origin"] == FRONTEND
 
 
-@pytest.mark.parametrize("path", [path for (method, path), who in ROUTES.items() if who == ANYONE and method == "GET"])
-def test_what_anyone_may_read_is_never_401_whatever_the_token(api: Api, path: str) -> None:
+@pytest.mark.parametrize("path", OPEN)
+def test_what_anyone_may_read_is_never_401_whatever_the_token(town: Town, path: str) -> None:
     for _, header, _ in HEADERS:
-        headers = {"Authorization": header} if header is not None else {}
-        assert api.request("GET", filled(path), headers=headers).status_code in {200, 404, 422}
+        token = (header or "").removeprefix("Bearer ")
+        assert town.call("GET", path, token).status_code == 200
 
 
-def same(one: TestResponse, other: TestResponse) -> bool:
-    return (one.status, list(one.headers), one.data) == (other.status, list(other.headers), other.data)
+# Every way in which somebody can ask for a message group, and what a stranger hears.
+Ask = Callable[[Person, str], TestResponse]
+WAYS: dict[str, tuple[int, Ask]] = {
+    "read": (404, lambda who, group: who.get(f"/api/messages/{group}")),
+    "read a page": (404, lambda who, group: who.get(f"/api/messages/{group}?limit=1&order=asc")),
+    "read on": (404, lambda who, group: who.get(f"/api/messages/{group}?before={LATEST}")),
+    "read in vain": (422, lambda who, group: who.get(f"/api/messages/{group}?before=nothing")),
+    "look": (404, lambda who, group: who.request("HEAD", f"/api/messages/{group}")),
+    "look on": (404, lambda who, group: who.request("HEAD", f"/api/messages/{group}?before={LATEST}")),
+    "as a browser": (404, lambda who, group: who.request("GET", f"/api/messages/{group}", headers=FROM_BROWSER)),
+    "what may be read": (200, lambda who, group: who.request("OPTIONS", f"/api/messages/{group}")),
+    "what may be marked": (200, lambda who, group: who.request("OPTIONS", f"/api/message_groups/{group}/read")),
+    "delete": (405, lambda who, group: who.request("DELETE", f"/api/messages/{group}")),
+    "send": (404, lambda who, group: send(who, {"message": "hi", "message_group_uuid": group})),
+    "send with a key": (404, lambda who, group: send(who, {"message": "hi", "message_group_uuid": group}, key="k1")),
+    "send a blank": (422, lambda who, group: send(who, {"message": " ", "message_group_uuid": group})),
+    "send to a person too": (
+        404, lambda who, group: send(who, {"message": "hi", "message_group_uuid": group, "handle": who.user.handle})
+    ),
+    "mark read": (404, lambda who, group: mark(who, group, NO_SUCH_GROUP)),
+    "mark all read": (404, lambda who, group: mark(who, group, LATEST)),
+    "mark nothing read": (422, lambda who, group: mark(who, group, None)),
+}  # fmt: skip
 
 
-def ask(person: Person, group: str) -> list[TestResponse]:
-    """Every way in which somebody can ask for a message group."""
-    body = {"message": "hi", "message_group_uuid": group}
-    return [
-        person.get(f"/api/messages/{group}"),
-        person.get(f"/api/messages/{group}?limit=1&order=asc"),
-        person.get(f"/api/messages/{group}?before=ffffffff-ffff-7fff-bfff-ffffffffffff"),
-        person.post("/api/messages", body),
-        person.post("/api/messages", body, **{"Idempotency-Key": f"k-{group}"}),
-        person.post(f"/api/message_groups/{group}/read", {"message_uuid": NO_SUCH_GROUP}),
-        person.post(f"/api/message_groups/{group}/read", {"message_uuid": "ffffffff-ffff-7fff-bfff-ffffffffffff"}),
-        person.request("HEAD", f"/api/messages/{group}"),
-    ]
+def send(who: Person, body: dict[str, str], key: str | None = None) -> TestResponse:
+    return who.post("/api/messages", body, **({"Idempotency-Key": key} if key else {}))
 
 
-def test_a_stranger_hears_the_same_of_a_group_as_of_none(londo: Person, group: str) -> None:
-    for mine, none in zip(ask(londo, group), ask(londo, NO_SUCH_GROUP), strict=True):
-        assert mine.status_code == 404
-        assert same(mine, none)
+def mark(who: Person, group: str, message_uuid: str | None) -> TestResponse:
+    return who.post(f"/api/message_groups/{group}/read", {"message_uuid": message_uuid})
 
 
-def test_a_stranger_leaves_nothing_behind(api: Api, group: str) -> None:
-    stranger = api.person("stranger")
-    ask(stranger, group)
-    assert stranger.groups() == []
-    written = api.table.client.query(
-        TableName=api.table.name, ConsistentRead=True, KeyConditionExpression="pk = :pk",
-        ExpressionAttributeValues={":pk": {"S": f"KEY#{stranger.user.uuid}"}},
-    )  # fmt: skip
-    assert written["Items"] == []
+OUTSIDERS = ["stranger", "former"]
 
 
-def test_of_two_people_only_they_reach_their_group_by_handle(api: Api, londo: Person) -> None:
-    gkar, vir = api.person("gkar"), api.person("vir")
-    gkar.send("secret", to=vir)
-    for person in (gkar, vir):
-        assert londo.messages(person.at_handle) == []
-    assert gkar.messages(vir.at_handle) == ["secret"]
+def bytes_of(answer: TestResponse) -> tuple[str, list[tuple[str, str]], bytes]:
+    return answer.status, list(answer.headers), answer.data
 
 
-def test_a_user_is_known_to_all_by_handle(api: Api, londo: Person) -> None:
-    wanted = {"uuid": londo.user.uuid, "handle": londo.user.handle, "display_name": "Londo"}
-    for handle in (londo.user.handle, londo.user.handle.upper()):
-        assert api.request("GET", f"/api/users/@{handle}/short").get_json() == wanted
-    missing = api.request("GET", "/api/users/@nobody-here/short")
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("outsider", OUTSIDERS)
+def test_a_stranger_hears_the_same_of_a_group_as_of_none(town: Town, outsider: str, way: str) -> None:
+    """Nor does it cost more or other calls, from which a patient stranger could tell."""
+    person, heard, cost = getattr(town, outsider), [], []
+    (status, ask), direct = WAYS[way], town.member.send("for one", to=town.other)["message_group_uuid"]
+    person.groups()
+    for group in (NO_SUCH_GROUP, town.group, town.group.upper(), direct):
+        town.spent.reset()
+        town.asked.clear()
+        answer = ask(person, group)
+        assert answer.status_code == status
+        heard.append(bytes_of(answer))
+        cost.append((list(town.spent.calls), list(town.asked)))
+    assert heard[1:] == heard[:1] * 3
+    assert cost[1:] == cost[:1] * 3
+
+
+@pytest.mark.parametrize("outsider", OUTSIDERS)
+def test_a_stranger_leaves_nothing_behind(town: Town, outsider: str) -> None:
+    person = getattr(town, outsider)
+    before = town.stored(person, town.member, town.other)
+    for _, ask in WAYS.values():
+        ask(person, town.group)
+    assert town.stored(person, town.member, town.other) == before
+    assert person.groups() == []
+
+
+def test_of_two_people_only_they_reach_their_group_by_handle(town: Town) -> None:
+    """Somebody else hears of either what is heard of a person who knows nobody."""
+    member, other, stranger, loner = town.member, town.other, town.stranger, town.loner
+    assert "only for one" in member.messages(other.at_handle)
+    for way in set(WAYS) - {"send", "send with a key", "send to a person too"}:
+        heard = [bytes_of(WAYS[way][1](stranger, person.at_handle)) for person in (loner, member, other)]
+        assert heard[1:] == heard[:1] * 2, way
+    assert stranger.messages(member.at_handle) == []
+    stranger.send("mine", group=member.at_handle)
+    assert stranger.messages(member.at_handle) == member.messages(stranger.at_handle) == ["mine"]
+    assert stranger.messages(other.at_handle) == []
+
+
+def test_a_user_is_known_to_all_by_handle(town: Town) -> None:
+    loner = town.loner
+    wanted = {"uuid": loner.user.uuid, "handle": loner.user.handle, "display_name": "Londo"}
+    for handle in (loner.user.handle, loner.user.handle.upper()):
+        assert town.api.request("GET", f"/api/users/@{handle}/short").get_json() == wanted
+    missing = town.api.request("GET", "/api/users/@nobody-here/short")
     assert (missing.status_code, code_of(missing)) == (404, "user_not_found")
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "status", "code"),
-    [
-        ("GET", "/", 404, "not_found"),
-        ("GET", "/api", 404, "not_found"),
-        ("GET", "/api/nowhere", 404, "not_found"),
-        ("GET", "/static/app.js", 404, "not_found"),
-        ("GET", "/api/messages/", 404, "not_found"),
-        ("GET", "/api/messages/a/b", 404, "not_found"),
-        ("GET", "/api/users/londo/short", 404, "not_found"),
-        ("GET", "/api/../etc/passwd", 404, "not_found"),
-        ("GET", "/%00", 404, "not_found"),
-        ("GET", "/api/%ff%fe", 404, "not_found"),
-        ("GET", "/api/messages", 405, "method_not_allowed"),
-        ("DELETE", "/api/messages", 405, "method_not_allowed"),
-        ("PUT", "/api/messages/x", 405, "method_not_allowed"),
-        ("PATCH", "/api/message_groups", 405, "method_not_allowed"),
-        ("POST", "/api/health-check", 405, "method_not_allowed"),
-        ("TRACE", "/api/health-check", 405, "method_not_allowed"),
-        ("GET", "/api//health-check", 404, "not_found"),
-    ],
-)
-def test_an_unknown_route_or_method_is_a_problem_too(api: Api, method: str, path: str, status: int, code: str) -> None:
-    answer = api.request(method, path)
-    assert (answer.status_code, code_of(answer)) == (status, code)
-    assert answer.content_type == "application/problem+json"
-    assert ("Allow" in answer.headers) == (status == 405)

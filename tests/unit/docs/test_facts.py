@@ -13,18 +13,12 @@ from flask import Flask
 from backend_flask import app as api
 from backend_flask.lib import ddb
 from backend_flask.routes import errors
+from tests.api_page import codes_by_status, rows_of
 from tests.proofs.catalogue import PROOFS
 
 ROOT = Path(__file__).resolve().parents[3]
 DOCS = {path.name: path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]}
 SOURCES = [path for folder in ("backend_flask", "db") for path in (ROOT / folder).rglob("*.py")]
-
-
-def rows_of(text: str, header: str) -> list[list[str]]:
-    """The cells of the table that begins with this header line."""
-    lines = text[text.index(header) :].splitlines()
-    table = lines[2 : next(number for number, line in enumerate(lines) if not line.startswith("|"))]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table]
 
 
 def routes() -> set[tuple[str, str]]:
@@ -41,12 +35,7 @@ def test_the_api_page_lists_every_route_and_no_other() -> None:
 
 
 def test_the_api_page_lists_every_error_code_and_no_other() -> None:
-    listed = {
-        code
-        for header, column in (("| code | broken rule |", 0), ("| status | code | what to do |", 1))
-        for row in rows_of(DOCS["api.md"], header)
-        for code in row[column].split(", ")
-    }
+    listed = {code for codes in codes_by_status().values() for code in codes}
     assert listed == raised_codes()
 
 
@@ -64,7 +53,7 @@ def raised_codes() -> set[str]:
 
 # The classes of errors have defaults that their raisers always replace, 500 is no answer that is promised, and a bio
 # may be blank.
-NEVER_SENT = {"internal_error", "bad_request", "conflict", "invalid", "bio_blank"}
+NEVER_SENT = {"internal_error", "conflict", "invalid", "bio_blank"}
 _RAISERS = {"BadRequest", "NotSignedIn", "NotFound", "Conflict", "Invalid", "TokenRefused"}
 
 

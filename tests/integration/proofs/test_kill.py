@@ -1,0 +1,48 @@
+"""A little of `bin/prove kill`, and that it would see what it is there to see."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from tests.api import Api
+from tests.arena import Arena
+from tests.proofs import kill
+from tests.proofs.kill import Send
+from tests.proofs.trial import Refuted, Trial
+from tests.servers import Answer, Caller
+
+
+def test_what_was_answered_before_a_kill_is_kept_and_the_rest_is_completed(arena: Arena) -> None:
+    figures = kill.run(arena, Trial(seed=1, most_rounds=1))
+    assert figures["sends"] == 1000
+    assert figures["answered before the kill and kept"] != 1000
+
+
+class Replies(Caller):
+    """Gives the same pages, whatever is asked."""
+
+    def __init__(self, *pages: list[dict[str, str]]) -> None:
+        self.given = pages
+
+    def ask(self, method: str, path: str, body: object = None, **headers: str) -> Answer:  # noqa: ARG002
+        return Answer(200, self.given[0], None)
+
+
+@pytest.mark.parametrize("shown", [["b"], ["b", "a", "a"], ["a", "b"], ["c", "b", "a"]])
+def test_a_message_lost_doubled_or_out_of_order_is_found_out(shown: list[str]) -> None:
+    with pytest.raises(Refuted):
+        kill._holds(Replies([{"uuid": uuid} for uuid in shown]), "group", [{"uuid": "a"}, {"uuid": "b"}])
+
+
+def test_another_answer_to_the_same_key_is_found_out(arena: Arena) -> None:
+    with arena.api() as api:
+        send = _a_send(api)
+        assert send.try_by(Replies([{"uuid": "a"}]))
+        with pytest.raises(Refuted):
+            send.try_by(Replies([{"uuid": "b"}]))
+
+
+def _a_send(api: Api) -> Send:
+    return kill._planned(random.Random(1), [api.person() for _ in range(kill.FRIENDS + 1)])[0][0]  # noqa: S311

@@ -1,0 +1,186 @@
+"""Steady traffic of many people who write, list, page back and mark read, against the API and the trigger as processes.
+
+There is no error, no row is ever missing, memory stays flat, and once the stream is drained every row is right.
+"""
+
+from __future__ import annotations
+
+import random
+import statistics
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+
+import psutil
+
+from backend_flask.lib.ddb import MessageTable
+from backend_flask.lib.ddb_verify import differences, scan
+from cli.people import members_by_uuid
+from tests.api import Api
+from tests.arena import Arena, table
+from tests.messages_table import stored
+from tests.proofs.trial import Figures, Refuted, Trial
+from tests.proofs.visitor import MARK, Known, Visitor
+from tests.secrets import Secrets
+from tests.servers import Caller, Server, api_server, trigger
+
+USERS = 50
+FRIENDS = 4
+GROUPS, GROUP_MEMBERS = 2, 12
+# 50 people who think for so long keep two cores busy, and no busier than that.
+THINK_SECONDS = (0.1, 0.7)
+PROBE_PAUSE_SECONDS = 0.1
+SAMPLE_PAUSE_SECONDS = 0.5
+DRAIN_SECONDS = 30.0
+MOST_GROWTH = 0.10
+
+
+@dataclass
+class Load:
+    """What happens at once, until the time is over or the first thing goes wrong."""
+
+    seconds: float
+    advance: Callable[[int], object]
+    lags: list[float] = field(default_factory=list)
+    over: threading.Event = field(default_factory=threading.Event)
+
+    def run(self, work: list[Callable[[], None]]) -> None:
+        """Raises what the first of them raised."""
+        ends_at = time.monotonic() + self.seconds
+        with ThreadPoolExecutor(len(work)) as threads:
+            under_way = [threads.submit(self._watched, one) for one in work]
+            self.over.wait(ends_at - time.monotonic())
+            self.over.set()
+            for done in under_way:
+                done.result()
+
+    def _watched(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except BaseException:
+            self.over.set()
+            raise
+
+    def visit(self, visitor: Visitor) -> None:
+        with closing(visitor.caller):
+            while not self.over.wait(visitor.luck.uniform(*THINK_SECONDS)):
+                before = visitor.requests
+                visitor.act()
+                self.advance(visitor.requests - before)
+
+    def probe(self, sender: Visitor, reader: Visitor) -> None:
+        """How long after the answer to a send the other member's list shows it."""
+        with closing(sender.caller), closing(reader.caller):
+            while not self.over.wait(PROBE_PAUSE_SECONDS):
+                sent = sender.say(MARK, to=reader.person)
+                answered = time.monotonic()
+                while reader.shows() != sent:
+                    if time.monotonic() > answered + DRAIN_SECONDS:
+                        raise Refuted(f"a list does not show a message {DRAIN_SECONDS} s after it was answered")
+                self.lags.append(time.monotonic() - answered)
+
+
+@dataclass
+class Memory:
+    """How much a server and its workers hold, in bytes, from first to last."""
+
+    server: Server
+    samples: list[int] = field(default_factory=list)
+
+    def watch(self, over: threading.Event) -> None:
+        processes = self.server.processes()
+        while not over.wait(SAMPLE_PAUSE_SECONDS):
+            self.samples.append(_held_by(processes))
+
+    @property
+    def growth(self) -> float:
+        """Of the last quarter against the first, once the first third of all is over: caches and pools fill up then."""
+        warm = self.samples[len(self.samples) // 3 :]
+        quarter = max(1, len(warm) // 4)
+        return statistics.median(warm[-quarter:]) / statistics.median(warm[:quarter]) - 1
+
+
+def _held_by(processes: list[psutil.Process]) -> int:
+    """Raises Refuted if one has ended: it would have taken its memory with it."""
+    try:
+        return sum(process.memory_info().rss for process in processes)
+    except psutil.NoSuchProcess as gone:
+        raise Refuted(f"process {gone.pid} has ended") from gone
+
+
+def run(arena: Arena, trial: Trial) -> Figures:
+    """One round, however long."""
+    luck = random.Random(next(trial.rounds()))  # noqa: S311
+    known, load, secrets = Known(), Load(trial.seconds, trial.advance), Secrets()
+    with table(arena.dynamodb_endpoint) as made:
+        own = replace(arena, table_name=made.name, folder=arena.folder / "load")
+        with own.api() as api, trigger(own) as reader, api_server(own) as server:
+            visitors, probes = (_visitors(api, server, known, luck, number) for number in (USERS, 2))
+            _make_groups(api, known, visitors)
+            memories = [Memory(server), Memory(reader)]
+            work: list[Callable[[], None]] = [lambda: load.probe(*probes)]
+            work += [lambda one=one: load.visit(one) for one in visitors]  # type: ignore[misc]
+            work += [lambda one=one: one.watch(load.over) for one in memories]  # type: ignore[misc]
+            load.run(work)
+            _is_right_in_the_end(api, made, known)
+        for visitor in visitors:
+            secrets.remember_token("a token", visitor.person.token)
+        secrets.remember("a message", MARK)
+        if found := secrets.found_in(own.folder / "logs"):
+            raise Refuted(f"secrets are logged: {found}")
+    for memory, name in zip(memories, ("API", "trigger"), strict=True):
+        if memory.growth > MOST_GROWTH:
+            raise Refuted(f"the memory of the {name} grows by {memory.growth:.1%}: {memory.samples}")
+    return _figures(load, memories, [*visitors, *probes], known)
+
+
+def _figures(load: Load, memories: list[Memory], visitors: list[Visitor], known: Known) -> Figures:
+    requests = sum(visitor.requests for visitor in visitors)
+    cuts = statistics.quantiles(load.lags, n=100)
+    return {
+        "requests": requests,
+        "requests a second": round(requests / load.seconds),
+        "messages": sum(len(known.of(group)) for group in known.groups),
+        "ms until the other's list shows a message (p50)": round(1000 * cuts[49]),
+        "ms (p99)": round(1000 * cuts[98]),
+        "% more memory of the API at the end": round(100 * memories[0].growth, 1),
+        "% of the trigger": round(100 * memories[1].growth, 1),
+    }
+
+
+def _visitors(api: Api, server: Server, known: Known, luck: random.Random, number: int) -> list[Visitor]:
+    """Each has friends among the others."""
+    people = [api.person("load") for _ in range(number)]
+    return [
+        Visitor(
+            person,
+            luck.sample([other for other in people if other is not person], min(FRIENDS, number - 1)),
+            Caller(server.port, person.token),
+            random.Random(luck.random()),  # noqa: S311
+            known,
+        )
+        for person in people
+    ]
+
+
+def _make_groups(api: Api, known: Known, visitors: list[Visitor]) -> None:
+    for number in range(GROUPS):
+        creator, *others = [visitor.person.member for visitor in visitors[number :: USERS // GROUP_MEMBERS]]
+        made = api.table.create_message_group(creator, others, f"Group {number}", MARK)
+        known.add(made.message_group_uuid, made.message_uuid, MARK)
+
+
+def _is_right_in_the_end(api: Api, made: MessageTable, known: Known) -> None:
+    """Each message is stored once, as it was answered, and the stream brings every row up to them."""
+    for group in known.groups:
+        found = {message.message_uuid: message.message for message in stored(made, group)}
+        if found != known.of(group):
+            raise Refuted(f"{group} holds {found} instead of {known.of(group)}")
+    give_up = time.monotonic() + DRAIN_SECONDS
+    while wrong := list(differences(made, lambda uuids: members_by_uuid(api.stores.db, uuids), scan(made))):
+        if time.monotonic() > give_up:
+            raise Refuted(f"{len(wrong)} rows are not as their messages say, such as: {wrong[0]}")
+        time.sleep(0.1)
