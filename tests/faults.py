@@ -6,6 +6,7 @@ Time is played too: what keeps a caller waiting moves the deadline of the reques
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -75,6 +76,12 @@ FAULTS = (
 Plan = Callable[[str], Fault | None]
 
 
+def _session() -> URLLib3Session:
+    """Without Nagle's algorithm, as the SDK has it: with it each request waits 40 ms for itself."""
+    no_delay: Any = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
+    return URLLib3Session(max_pool_connections=50, socket_options=no_delay)
+
+
 def no_faults(_: str) -> None:
     """All is well."""
 
@@ -87,7 +94,7 @@ class Wire:
     plan: Plan = no_faults
     attempts: list[str] = field(default_factory=list)
     waited: float = 0
-    _session: URLLib3Session = field(default_factory=lambda: URLLib3Session(max_pool_connections=50))
+    _session: URLLib3Session = field(default_factory=_session)
 
     def reset(self, plan: Plan = no_faults) -> None:
         self.plan = plan

@@ -12,6 +12,9 @@ from backend_flask.lib.ddb import GROUP_SK, message_key, row_key
 from backend_flask.lib.metering import Meter
 from tests.api import Api, Person, token_of
 
+# What is said in the message group, and between two people.
+CONFIDENTIAL = ("not for strangers", "nor is this", "only for one")
+
 
 @dataclass
 class Town:
@@ -24,12 +27,12 @@ class Town:
     def __post_init__(self) -> None:
         self.member, self.other, self.former, self.stranger, self.loner = map(self.api.person, ("londo",) * 5)
         first = self.api.table.create_message_group(
-            self.member.member, [self.other.member, self.former.member], "Three", "not for strangers"
+            self.member.member, [self.other.member, self.former.member], "Three", CONFIDENTIAL[0]
         )
         self.group, self.first = first.message_group_uuid, first.message_uuid
         self._take_out(self.former)
-        self.member.send("nor is this", group=self.group)
-        self.member.send("only for one", to=self.other)
+        self.member.send(CONFIDENTIAL[1], group=self.group)
+        self.member.send(CONFIDENTIAL[2], to=self.other)
         self.activity = self.member.post("/api/activities", {"message": "hi", "ttl": "1-day"}).get_json()["uuid"]
         self.api.stores.db.on_query = self.asked.append
 

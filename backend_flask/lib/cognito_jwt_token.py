@@ -14,6 +14,7 @@ import math
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from http import HTTPStatus
 from typing import Any
 
@@ -127,17 +128,37 @@ class CognitoTokenVerifier:
 
 
 def fetch_from(url: str) -> Callable[[], Any]:
-    """A fetcher of the key set at `url` that waits no longer than FETCH_TIMEOUT_SECONDS for each next byte, and goes on
-    for no longer than FETCH_SECONDS and MAX_KEY_SET_BYTES."""
+    """A fetcher of the key set at `url` that is waited for no longer than FETCH_SECONDS.
+
+    It has a thread of its own: requests limits neither the time that a name takes to be found, nor that of a head which
+    trickles in.
+    """
 
     def fetch() -> Any:
-        ends_at = time.monotonic() + FETCH_SECONDS
-        with requests.get(url, timeout=FETCH_TIMEOUT_SECONDS, allow_redirects=False, stream=True) as answer:
-            if answer.status_code != HTTPStatus.OK:
-                raise requests.HTTPError(f"status {answer.status_code}")
-            return json.loads(_read(answer, ends_at))
+        answer: Future[Any] = Future()
+        threading.Thread(target=_answer, args=[answer, url], daemon=True, name="key-set").start()
+        try:
+            return answer.result(FETCH_SECONDS)
+        except TimeoutError:
+            raise requests.Timeout("a key set that does not come") from None
 
     return fetch
+
+
+def _answer(answer: Future[Any], url: str) -> None:
+    try:
+        answer.set_result(_download(url))
+    except Exception as error:  # noqa: BLE001  # whatever it is, the one who waits is to hear of it
+        answer.set_exception(error)
+
+
+def _download(url: str) -> Any:
+    """Waits no longer than FETCH_TIMEOUT_SECONDS for each next byte, and reads no more than MAX_KEY_SET_BYTES."""
+    ends_at = time.monotonic() + FETCH_SECONDS
+    with requests.get(url, timeout=FETCH_TIMEOUT_SECONDS, allow_redirects=False, stream=True) as answer:
+        if answer.status_code != HTTPStatus.OK:
+            raise requests.HTTPError(f"status {answer.status_code}")
+        return json.loads(_read(answer, ends_at))
 
 
 def _read(answer: requests.Response, ends_at: float) -> bytes:

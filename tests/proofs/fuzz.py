@@ -25,10 +25,11 @@ from tests.api_page import codes_by_status
 from tests.arena import Arena
 from tests.proofs.forgery import Forged, requests
 from tests.proofs.trial import Figures, Refuted, Trial
-from tests.town import Town
+from tests.town import CONFIDENTIAL, Town
 
 REQUESTS_A_ROUND = 200
 PHASES = (Phase.generate, Phase.shrink)
+OUTSIDERS = ("stranger", "former", "nobody")
 READING = ("GET", "HEAD", "OPTIONS")
 READS = {"Query", "GetItem"}
 READERS_OF_BODIES = "400 413 415"
@@ -214,6 +215,8 @@ class Round:
         status, is_list = answer.status_code, answer.status_code in {200, 422}
         wanted = "application/json" if is_list else "application/problem+json"
         _refuse(answer.content_type if answer.content_type != wanted else "", "has the content type", forged)
+        if forged.caller in OUTSIDERS:
+            _refuse([text for text in CONFIDENTIAL if text in answer.text], "tells an outsider", forged)
         said = json.loads(answer.data)
         if status == 200:
             return

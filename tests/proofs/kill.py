@@ -81,18 +81,23 @@ class Engine:
             self.child.stop()
 
     def revive(self, arena: Arena) -> None:
-        """Starts it again if it does not take a write."""
-        client = client_of(load(arena.environment()), "dynamodb")
-        try:
-            deadline.start(4.0)
-            client.put_item(TableName=arena.table_name, Item=send_key_key("probe", "probe"))
-        except (BotoCoreError, deadline.DeadlineExceeded):
-            self.stop()
-            self.restarts += 1
-            self.start()
-        finally:
-            deadline.clear()
-            client.close()
+        """Starts it again on its data if it does not take a write."""
+        with closing(client_of(load(arena.environment()), "dynamodb")) as client:
+            deadline.start(PATIENCE_SECONDS)
+            try:
+                client.put_item(TableName=arena.table_name, Item=send_key_key("probe", "probe"))
+            except (BotoCoreError, deadline.DeadlineExceeded):
+                self._restart()
+            finally:
+                deadline.clear()
+
+    def _restart(self) -> None:
+        """What hangs does not end when it is asked to."""
+        if self.child:
+            self.child.process.kill()
+            self.child.process.wait()
+        self.restarts += 1
+        self.start()
 
     @contextmanager
     def up(self) -> Iterator[Arena]:

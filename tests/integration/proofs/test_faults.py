@@ -14,9 +14,9 @@ from tests.proofs.trial import Refuted, Trial
 
 
 def test_whatever_fails_one_key_ends_as_one_message(arena: Arena) -> None:
-    figures = faults.run(arena, Trial(seed=1, most_rounds=10))
-    assert figures["stories"] == 10
-    assert figures["sends"] == 10 * faults.SENDS
+    figures = faults.run(arena, Trial(seed=1, most_rounds=15))
+    assert figures["stories"] == 15
+    assert figures["sends"] == 15 * faults.SENDS
     assert figures["faults"] != 0
 
 
@@ -56,4 +56,4 @@ def test_what_is_broken_is_found_out(
     monkeypatch.setattr(faults, "RATES", (0.5,))
     monkeypatch.setattr("tests.proofs.judge.INDEX_PATIENCE_SECONDS", 0.1)
     with pytest.raises(Refuted):
-        faults.run(arena, Trial(seed=1, most_rounds=10))
+        faults.run(arena, Trial(seed=1, most_rounds=15))

@@ -3,21 +3,46 @@
 from __future__ import annotations
 
 import random
+import signal
 
+import psutil
 import pytest
 
+from dev.processes import StackError
 from tests.api import Api
 from tests.arena import Arena
 from tests.proofs import kill
-from tests.proofs.kill import Send
+from tests.proofs.kill import Engine, Send
 from tests.proofs.trial import Refuted, Trial
-from tests.servers import Answer, Caller
+from tests.servers import Answer, Caller, api_server, trigger
 
 
 def test_what_was_answered_before_a_kill_is_kept_and_the_rest_is_completed(arena: Arena) -> None:
     figures = kill.run(arena, Trial(seed=1, most_rounds=1))
     assert figures["sends"] == 1000
     assert figures["answered before the kill and kept"] != 1000
+
+
+def test_an_engine_that_takes_no_writes_any_more_goes_on_with_its_data(arena: Arena) -> None:
+    engine = Engine(arena)
+    with engine.up() as own, own.api() as api:
+        sent = api.person().send("before", to=(reader := api.person()))
+        engine.revive(own)
+        assert engine.restarts == 0
+        assert engine.child
+        engine.child.process.send_signal(signal.SIGSTOP)
+        engine.revive(own)
+        assert engine.restarts == 1
+        assert reader.messages(sent["message_group_uuid"]) == ["before"]
+
+
+def test_a_server_that_does_not_come_up_says_why_and_leaves_nothing_behind(arena: Arena) -> None:
+    before = psutil.Process().children()
+    with pytest.raises(StackError, match="CONNECTION_URL is missing"), api_server(arena, CONNECTION_URL=""):
+        pass
+    with pytest.raises(StackError, match="LOG_LEVEL cannot be"), trigger(arena, LOG_LEVEL="loud"):
+        pass
+    assert psutil.Process().children() == before
 
 
 class Replies(Caller):

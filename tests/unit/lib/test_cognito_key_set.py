@@ -2,9 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -16,7 +14,6 @@ from backend_flask.lib.cognito_jwt_token import (
     KeySet,
     KeySetUnavailable,
     TokenRefused,
-    fetch_from,
 )
 from tests.tokens import (
     CLAIMS,
@@ -32,7 +29,6 @@ from tests.tokens import (
     headed,
     jwk_of,
     key_set_of,
-    raw_json,
     rs,
     text_of,
 )
@@ -198,61 +194,3 @@ def test_an_unusable_key_beside_a_good_one_is_passed_over(unusable: object) -> N
     assert verifier(keys).verify(GOOD)
     with pytest.raises(TokenRefused):
         verifier(keys).verify(rs(HEADER | {"kid": "bad"}, CLAIMS, OTHER_KEY))
-
-
-@pytest.fixture
-def serve() -> Iterator[Callable[[int, dict[str, str], bytes], str]]:
-    """Starts a server with one answer; gives its address."""
-    servers: list[ThreadingHTTPServer] = []
-
-    def start(status: int, headers: dict[str, str], body: bytes) -> str:
-        class Answer(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-        servers.append(server)
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        return f"http://127.0.0.1:{server.server_port}/jwks.json"
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
-
-
-def test_the_key_set_is_read_over_http(serve: Callable[..., str]) -> None:
-    address = serve(200, {}, raw_json(key_set_of(jwk_of(POOL_KEY))))
-    assert verifier(KeySet(fetch_from(address))).verify(GOOD)
-
-
-@pytest.mark.parametrize("body", [b"", raw_json(key_set_of(jwk_of(OTHER_KEY)))], ids=["empty", "with keys"])
-def test_a_redirect_is_not_followed_nor_its_body_believed(serve: Callable[..., str], body: bytes) -> None:
-    target = serve(200, {}, raw_json(key_set_of(jwk_of(POOL_KEY))))
-    address = serve(302, {"Location": target}, body)
-    with pytest.raises(KeySetUnavailable):
-        KeySet(fetch_from(address)).key("k1")
-
-
-@pytest.mark.parametrize(
-    ("status", "body"),
-    [(500, raw_json(key_set_of(jwk_of(POOL_KEY)))), (404, b"{}"), (200, b"<html>"), (200, b""), (200, b"\xff"),
-     (200, b"[" * 100_000)],
-    ids=["500", "404", "html", "empty", "not UTF-8", "nested deeply"],
-)  # fmt: skip
-def test_an_answer_that_is_no_key_set_is_none(serve: Callable[..., str], status: int, body: bytes) -> None:
-    with pytest.raises(KeySetUnavailable):
-        KeySet(fetch_from(serve(status, {}, body))).key("k1")
-
-
-@pytest.mark.parametrize("address", ["http://127.0.0.1:1/jwks.json", "no address", "http://[", "ftp://127.0.0.1/x"])
-def test_an_address_that_cannot_be_reached_is_no_key_set(address: str) -> None:
-    with pytest.raises(KeySetUnavailable):
-        KeySet(fetch_from(address)).key("k1")
