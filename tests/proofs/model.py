@@ -27,7 +27,7 @@ from tests.proofs.reckoning import NOTHING_READ, Answer, Group, Reckoning
 from tests.proofs.trial import Figures, Refuted, Trial
 
 SCHEDULES_A_ROUND = 20
-STEPS = 16
+STEPS = 10
 
 
 WHO = st.integers(0, 2)
