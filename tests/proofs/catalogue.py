@@ -22,6 +22,7 @@ class Proof:
     unit: str
     share: float
     engines: tuple[str, ...] = ("extenddb",)
+    players: int = 1
 
     @property
     def run(self) -> Callable[[Arena, Trial], Figures]:
@@ -34,13 +35,14 @@ PROOFS = (
         "model",
         "every answer is as a plain model reckons it, and the rows are right after any delivery of the stream",
         "schedules",
-        0.36,
+        0.38,
         engines=("extenddb", "dynoxide"),
+        players=2,
     ),
-    Proof("faults", "whatever a neighbour does, one send key ends as one message", "stories", 0.06),
-    Proof("kill", "every 200 is read after kill -9 of the API in the middle of many sends", "kills", 0.06),
-    Proof("fuzz", "no request is answered 5xx, or in a way that the API page does not allow", "requests", 0.06),
-    Proof("stream_fuzz", "no stream record keeps a good one from being applied", "batches", 0.02),
+    Proof("faults", "whatever a neighbour does, one send key ends as one message", "stories", 0.05),
+    Proof("kill", "every 200 is read after kill -9 of the API in the middle of many sends", "kills", 0.05),
+    Proof("fuzz", "no request is answered 5xx, or in a way that the API page does not allow", "requests", 0.05),
+    Proof("stream_fuzz", "no stream record keeps a good one from being applied", "batches", 0.03),
     Proof("damage", "bin/ddb/verify --repair mends every row, whatever was done to it", "rows", 0.04),
     Proof("big", "a group or a list costs the same to read however long it is", "reads", 0.06),
     Proof("load", "under steady traffic there is no error, no missing row, and memory stays flat", "requests", 0.34),

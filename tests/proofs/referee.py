@@ -9,7 +9,7 @@ import signal
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from tests.proofs.catalogue import Proof
 from tests.proofs.trial import Figures, Trial
 
 PATIENCE_SECONDS = 30.0
+# No player has so many rounds.
+APART = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -45,15 +47,20 @@ def play(proof: Proof, engines: tuple[str, ...], luck: Luck, advance: Callable[[
     outcome = Outcome(proof)
     context = multiprocessing.get_context("spawn")
     news: Any = context.Queue()
-    players = [context.Process(target=_player, args=[proof, engine, luck, news]) for engine in engines]
+    lots = [
+        (engine, replace(luck, seed=luck.seed + number * APART))
+        for engine in engines
+        for number in range(proof.players)
+    ]
+    players = [context.Process(target=_player, args=[proof, engine, own, news]) for engine, own in lots]
     for player in players:
         player.start()
     try:
-        for kind, engine, value in _news(news, players, len(engines)):
+        for kind, engine, value in _news(news, players):
             if kind == "advance":
                 advance(value)
             elif kind == "figures":
-                outcome.figures[engine] = value
+                outcome.figures[engine] = _together(outcome.figures.get(engine, {}), value)
             else:
                 outcome.failed_engine = engine
                 outcome.failed_seed, outcome.trouble = value
@@ -63,8 +70,14 @@ def play(proof: Proof, engines: tuple[str, ...], luck: Luck, advance: Callable[[
     return outcome
 
 
-def _news(news: Any, players: list[Any], wanted: int) -> Iterator[tuple[str, str, Any]]:
+def _together(one: Figures, other: Figures) -> Figures:
+    """The figures of two players of one proof, who count the same things."""
+    return {name: value + one.get(name, 0) if isinstance(value, int) else value for name, value in other.items()}
+
+
+def _news(news: Any, players: list[Any]) -> Iterator[tuple[str, str, Any]]:
     """What the players say, until each has come to its end."""
+    wanted = len(players)
     while wanted:
         try:
             said = news.get(timeout=0.2)

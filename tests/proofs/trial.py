@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 
 class Refuted(AssertionError):
@@ -39,4 +40,4 @@ class Trial:
         return time.monotonic() - self.begun
 
 
-Figures = dict[str, object]
+Figures = dict[str, Any]
