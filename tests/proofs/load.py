@@ -44,6 +44,7 @@ class Load:
 
     seconds: float
     advance: Callable[[int], object]
+    think: tuple[float, float] = THINK_SECONDS
     lags: list[float] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
 
@@ -66,7 +67,7 @@ class Load:
 
     def visit(self, visitor: Visitor) -> None:
         with closing(visitor.caller):
-            while not self.over.wait(visitor.luck.uniform(*THINK_SECONDS)):
+            while not self.over.wait(visitor.luck.uniform(*self.think)):
                 before = visitor.requests
                 visitor.act()
                 self.advance(visitor.requests - before)
@@ -111,10 +112,10 @@ def _held_by(processes: list[psutil.Process]) -> int:
         raise Refuted(f"process {gone.pid} has ended") from gone
 
 
-def run(arena: Arena, trial: Trial) -> Figures:
-    """One round, however long."""
+def run(arena: Arena, trial: Trial, think: tuple[float, float] = THINK_SECONDS) -> Figures:
+    """One round, however long. `think` is how many seconds somebody does nothing, at least and at most."""
     luck = random.Random(next(trial.rounds()))  # noqa: S311
-    known, load, secrets = Known(), Load(trial.seconds, trial.advance), Secrets()
+    known, load, secrets = Known(), Load(trial.seconds, trial.advance, think), Secrets()
     with table(arena.dynamodb_endpoint) as made:
         own = replace(arena, table_name=made.name, folder=arena.folder / "load")
         with own.api() as api, trigger(own) as reader, api_server(own) as server:

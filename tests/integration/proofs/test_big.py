@@ -12,7 +12,7 @@ from tests.proofs import big
 from tests.proofs.big import Look, Pair, Sizes
 from tests.proofs.trial import Refuted, Trial
 
-A_LITTLE = Sizes(members=50, groups=120, messages=600)
+A_LITTLE = Sizes(members=50, groups=60, messages=400)
 
 
 def test_what_is_big_asks_no_more_of_the_table(arena: Arena) -> None:

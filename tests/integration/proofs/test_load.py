@@ -20,9 +20,10 @@ NEW, MIDDLE, OLD = "c", "b", "a"
 
 
 def test_twenty_seconds_of_traffic_bring_no_error_and_no_growth(arena: Arena) -> None:
-    figures = load.run(arena, Trial(seed=1, seconds=20))
-    assert cast(int, figures["requests"]) > 1000
-    assert cast(int, figures["messages"]) > 200
+    # Other tests want the machine too.
+    figures = load.run(arena, Trial(seed=1, seconds=20), think=(0.4, 1.6))
+    assert figures["requests"] > 500
+    assert figures["messages"] > 100
 
 
 class Replies(Caller):

@@ -19,14 +19,14 @@ from tests.proofs.trial import Refuted, Trial
 
 
 def test_every_answer_is_as_reckoned_however_the_stream_is_delivered(arena: Arena) -> None:
-    figures = model.run(arena, Trial(seed=1, most_rounds=200 // model.SCHEDULES_A_ROUND), steps=8)
+    figures = model.run(arena, Trial(seed=1, most_rounds=200 // model.SCHEDULES_A_ROUND), steps=6)
     assert figures["schedules"] >= 200
 
 
 @pytest.mark.skipif("DDB_ENGINE" in os.environ, reason="the test above has that engine")
 def test_a_second_engine_changes_nothing(tmp_path: Path) -> None:
     with arena_of(tmp_path, "dynoxide") as other:
-        model.run(other, Trial(seed=2, most_rounds=2), steps=8)
+        model.run(other, Trial(seed=2, most_rounds=2), steps=6)
 
 
 @pytest.fixture
