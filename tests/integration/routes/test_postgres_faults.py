@@ -68,7 +68,7 @@ class World:
     def __init__(self, api: Api) -> None:
         self.londo, self.gkar, self.newcomer = api.person("londo"), api.person("gkar"), api.person("vir")
         self.group = self.gkar.send("hi", to=self.londo)["message_group_uuid"]
-        self.londo.groups()
+        eventually(lambda: len(self.londo.groups()), 1)
 
     @property
     def needing_postgres(self) -> list[Ask]:
