@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 from backend_flask.app import create_app
 from backend_flask.lib import aws
@@ -83,8 +84,8 @@ def arena(folder: Path, engine: str) -> Iterator[Arena]:
 
 
 @contextmanager
-def table(endpoint: str) -> Iterator[MessageTable]:
-    """A new table at this endpoint, dropped afterwards."""
+def client_at(endpoint: str) -> Iterator[Any]:
+    """A client of DynamoDB, as the API makes it."""
     client = aws.client(
         "dynamodb",
         region=dynamodb.REGION,
@@ -93,13 +94,20 @@ def table(endpoint: str) -> Iterator[MessageTable]:
         secret_key=dynamodb.SECRET_ACCESS_KEY,
         pool=50,
     )
-    made = MessageTable(client, f"test-{uuid.uuid4()}", make_id=Uuid7())
-    made.create()
-    try:
-        yield made
-    finally:
-        made.drop()
-        client.close()
+    yield client
+    client.close()
+
+
+@contextmanager
+def table(endpoint: str) -> Iterator[MessageTable]:
+    """A new table at this endpoint, dropped afterwards."""
+    with client_at(endpoint) as client:
+        made = MessageTable(client, f"test-{uuid.uuid4()}", make_id=Uuid7())
+        made.create()
+        try:
+            yield made
+        finally:
+            made.drop()
 
 
 @contextmanager

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from backend_flask.lib import aws
 from backend_flask.lib.ddb import MessageTable
-from backend_flask.lib.uuid7 import Uuid7
 from cli import target
 from dev import dynamodb as dynamodb_engine
 from dev import postgres
 from dev.processes import free_port
+from tests.arena import client_at, table
 
 # What a bin/dev has left in this checkout, and a developer's own .env, must not reach a script under test.
 os.environ[target.FILES] = ""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of processes side by side, one takes all tests that share the running system, and any one all tests of a file."""
+    for item in items:
+        shares_system = "system" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("system" if shares_system else item.nodeid.partition("::")[0]))
 
 
 @pytest.fixture(scope="session")
@@ -59,22 +64,12 @@ def dynamodb_endpoint(ddb_engine: str, engine_folder: Path) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def dynamodb(dynamodb_endpoint: str) -> Iterator[Any]:
     """A boto3 client of the engine, as the API makes it."""
-    client = aws.client(
-        "dynamodb",
-        region=dynamodb_engine.REGION,
-        endpoint_url=dynamodb_endpoint,
-        key_id=dynamodb_engine.ACCESS_KEY_ID,
-        secret_key=dynamodb_engine.SECRET_ACCESS_KEY,
-        pool=50,
-    )
-    yield client
-    client.close()
+    with client_at(dynamodb_endpoint) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")
-def message_table(dynamodb: Any) -> Iterator[MessageTable]:
+def message_table(dynamodb_endpoint: str) -> Iterator[MessageTable]:
     """One table for all tests, as a new one takes a second: each test makes users of its own."""
-    table = MessageTable(dynamodb, f"test-{uuid.uuid4()}", make_id=Uuid7())
-    table.create()
-    yield table
-    table.drop()
+    with table(dynamodb_endpoint) as made:
+        yield made

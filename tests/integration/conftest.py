@@ -12,14 +12,12 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from backend_flask.lib import aws
 from backend_flask.lib.db import Database
 from backend_flask.lib.ddb import MessageTable
 from backend_flask.lib.uuid7 import Uuid7
 from backend_flask.services.users import User
 from cli import migrations
-from dev import dynamodb
-from tests.arena import Arena, key_set
+from tests.arena import Arena, client_at, key_set
 
 _numbers = itertools.count(1)
 
@@ -88,16 +86,8 @@ def add_user(db: Database) -> Callable[..., User]:
 @pytest.fixture
 def client(dynamodb_endpoint: str) -> Iterator[Any]:
     """A client of DynamoDB of the test's own, which it may burden with hooks."""
-    made = aws.client(
-        "dynamodb",
-        region=dynamodb.REGION,
-        endpoint_url=dynamodb_endpoint,
-        key_id=dynamodb.ACCESS_KEY_ID,
-        secret_key=dynamodb.SECRET_ACCESS_KEY,
-        pool=50,
-    )
-    yield made
-    made.close()
+    with client_at(dynamodb_endpoint) as made:
+        yield made
 
 
 @pytest.fixture

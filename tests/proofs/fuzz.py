@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import psycopg
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given
 from hypothesis import seed as seeded
 from werkzeug.exceptions import BadRequest, MethodNotAllowed, NotFound
 from werkzeug.test import EnvironBuilder, TestResponse, run_wsgi_app
@@ -24,7 +24,7 @@ from backend_flask.lib.metering import meter
 from tests.api_page import codes_by_status
 from tests.arena import Arena
 from tests.proofs.forgery import Forged, requests
-from tests.proofs.trial import Figures, Refuted, Trial
+from tests.proofs.trial import Figures, Refuted, Trial, made_up
 from tests.town import CONFIDENTIAL, Town
 
 REQUESTS_A_ROUND = 200
@@ -121,15 +121,7 @@ class Round:
 
     def _ask_all(self, forged: Any, seed: int, many: int) -> None:
         @seeded(seed)
-        @settings(
-            max_examples=many,
-            deadline=None,
-            database=None,
-            phases=PHASES,
-            suppress_health_check=list(HealthCheck),
-            report_multiple_bugs=False,
-            print_blob=False,
-        )
+        @made_up(many, PHASES)
         @given(forged)
         def ask(request: Forged) -> None:
             self.ask(request)

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import Phase, seed
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
@@ -24,7 +24,7 @@ from tests.arena import Arena
 from tests.proofs.adversary import Adversary, StreamReader
 from tests.proofs.judge import Judge, text_problem
 from tests.proofs.reckoning import NOTHING_READ, Answer, Group, Reckoning
-from tests.proofs.trial import Figures, Refuted, Trial
+from tests.proofs.trial import Figures, Refuted, Trial, made_up
 
 SCHEDULES_A_ROUND = 20
 STEPS = 10
@@ -254,15 +254,7 @@ def stage(arena: Arena) -> Iterator[type[Schedule]]:
 
 def run(arena: Arena, trial: Trial, steps: int = STEPS) -> Figures:
     """Each round is SCHEDULES_A_ROUND schedules. Of those that fail, the shortest is looked for and printed."""
-    play = settings(
-        max_examples=SCHEDULES_A_ROUND,
-        stateful_step_count=steps,
-        deadline=None,
-        database=None,
-        phases=[Phase.generate, Phase.shrink],
-        suppress_health_check=list(HealthCheck),
-        print_blob=False,
-    )
+    play = made_up(SCHEDULES_A_ROUND, [Phase.generate, Phase.shrink], stateful_step_count=steps)
     played = 0
     with stage(arena) as schedule:
         for number in trial.rounds():

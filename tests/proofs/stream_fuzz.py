@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given
 from hypothesis import seed as seeded
 from hypothesis import strategies as st
 
@@ -23,7 +23,7 @@ from lambdas.cruddur_messaging_stream import handler
 from tests.arena import Arena
 from tests.messages_table import a_person, row_of
 from tests.proofs import corpora
-from tests.proofs.trial import Figures, Refuted, Trial
+from tests.proofs.trial import Figures, Refuted, Trial, made_up
 from tests.stream_records import SECRET, Record, record
 
 BATCHES_A_ROUND = 40
@@ -118,15 +118,7 @@ class Round:
 
     def play(self, seed: int) -> None:
         @seeded(seed)
-        @settings(
-            max_examples=BATCHES_A_ROUND,
-            deadline=None,
-            database=None,
-            phases=PHASES,
-            suppress_health_check=list(HealthCheck),
-            report_multiple_bugs=False,
-            print_blob=False,
-        )
+        @made_up(BATCHES_A_ROUND, PHASES)
         @given(BATCHES)
         def hand_over(batch: list[Slot]) -> None:
             self.hand_over(batch)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from hypothesis import HealthCheck, Phase, settings
 
 
 class Refuted(AssertionError):
@@ -41,3 +43,17 @@ class Trial:
 
 
 Figures = dict[str, Any]
+
+
+def made_up(most: int, phases: Sequence[Phase], **more: Any) -> settings:
+    """For hypothesis: so many cases, which depend on nothing but their seed, however long each takes."""
+    return settings(
+        max_examples=most,
+        phases=phases,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        report_multiple_bugs=False,
+        print_blob=False,
+        **more,
+    )

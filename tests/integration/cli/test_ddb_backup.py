@@ -13,13 +13,13 @@ from cli.script import ScriptError
 
 import pytest
 
-from backend_flask.lib import aws, ddb_copy, ddb_verify
+from backend_flask.lib import ddb_copy, ddb_verify
 from backend_flask.lib.ddb import Item, Message, MessageGroup, MessageTable, is_message_key, send_key_key
 from backend_flask.lib.uuid7 import Uuid7
 from cli import ddb_import, ddb_lines
 from cli.ddb_export import Export
-from dev import dynamodb as engine
 from lambdas.cruddur_messaging_stream.handler import apply
+from tests.arena import client_at
 from tests.backups import NOW, Killed, Town, beside, everything, export, killed_after, load
 from tests.messages_table import a_person, row_of, stored
 
@@ -29,20 +29,13 @@ PAGE = 7
 @pytest.fixture(scope="module")
 def own_client(dynamodb_endpoint: str) -> Iterator[Any]:
     """A client whose scans have small pages."""
-    client = aws.client(
-        "dynamodb",
-        region=engine.REGION,
-        endpoint_url=dynamodb_endpoint,
-        key_id=engine.ACCESS_KEY_ID,
-        secret_key=engine.SECRET_ACCESS_KEY,
-    )
 
     def page(params: dict[str, Any], **_: Any) -> None:
         params.setdefault("Limit", PAGE)
 
-    client.meta.events.register("provide-client-params.dynamodb.Scan", page)
-    yield client
-    client.close()
+    with client_at(dynamodb_endpoint) as client:
+        client.meta.events.register("provide-client-params.dynamodb.Scan", page)
+        yield client
 
 
 @pytest.fixture(scope="module")
