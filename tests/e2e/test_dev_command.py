@@ -153,13 +153,15 @@ def test_data_survives_a_restart_and_a_dead_part_stops_the_rest(
     assert not any(process.is_running() for process in started)
 
 
-def test_what_a_killed_run_has_left_is_stopped_by_the_next(bin_dev: Callable[..., Any], folder: Path) -> None:
+def test_what_a_killed_run_has_left_is_stopped_by_the_next_and_reset_forgets_what_was_said(
+    bin_dev: Callable[..., Any], folder: Path, ports: dict[str, int]
+) -> None:
     with bin_dev() as running:
         left = running.processes()[1:]
         os.kill(running.process.pid, signal.SIGKILL)
         running.process.wait()
         assert all(process.is_running() for process in left)
-    with bin_dev() as again:
+    with bin_dev("--reset") as again:
         assert f"stopped {len(PARTS)} processes that an earlier bin/dev has left behind" in again.text
         assert "Cruddur messaging is up" in again.text
         assert not any(process.is_running() for process in left)
@@ -171,17 +173,6 @@ def test_what_a_killed_run_has_left_is_stopped_by_the_next(bin_dev: Callable[...
             second.stderr.strip()
             == f"bin/dev: bin/dev is running already, as process {again.process.pid}. Stop it first"
         )
-
-
-def test_a_port_in_use_is_said_in_one_line(bin_dev: Callable[..., Any], ports: dict[str, int]) -> None:
-    with socket.create_server(("127.0.0.1", ports["cognito"])), bin_dev() as running:
-        assert running.process.wait(10) == 1
-    wanted = f"port {ports['cognito']} is in use, and cognito wants it. Choose another with --cognito-port"
-    assert running.text.strip() == f"bin/dev: {wanted}"
-
-
-def test_reset_forgets_what_was_said(bin_dev: Callable[..., Any], folder: Path, ports: dict[str, int]) -> None:
-    with bin_dev("--reset"):
         assert requests.get(f"http://127.0.0.1:{ports['api']}/api/ready", timeout=5).ok
         listed = subprocess.run(
             shlex.split(f"{ROOT}/bin/ddb/patterns/list-conversations --handle andrewbrown"),
@@ -192,6 +183,13 @@ def test_reset_forgets_what_was_said(bin_dev: Callable[..., Any], folder: Path, 
         )
     assert "The hat is on top of the bag" in listed.stdout
     assert "Hello!" not in listed.stdout
+
+
+def test_a_port_in_use_is_said_in_one_line(bin_dev: Callable[..., Any], ports: dict[str, int]) -> None:
+    with socket.create_server(("127.0.0.1", ports["cognito"])), bin_dev() as running:
+        assert running.process.wait(10) == 1
+    wanted = f"port {ports['cognito']} is in use, and cognito wants it. Choose another with --cognito-port"
+    assert running.text.strip() == f"bin/dev: {wanted}"
 
 
 def test_the_trigger_can_run_alone_be_killed_and_catch_up(
