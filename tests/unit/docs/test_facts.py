@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from flask import Flask
 from backend_flask import app as api
 from backend_flask.lib import ddb
 from backend_flask.routes import errors
+from backend_flask.services.rate_limits import MESSAGES, NEW_MESSAGE_GROUPS
 from tests.api_page import codes_by_status, rows_of
 from tests.proofs.catalogue import PROOFS
 
@@ -125,6 +127,13 @@ def test_the_limits_in_the_docs_are_those_of_the_table() -> None:
     assert f"at most {ddb.MAX_UNREAD_COUNT}" in data_model
     assert f"{ddb.PREVIEW_CHARACTERS} characters and {ddb.PREVIEW_BYTES} bytes" in data_model
     assert f"kept for {ddb.SEND_KEY_DAYS} days" in DOCS["api.md"]
+
+
+def test_the_limits_of_a_user_in_the_docs_are_those_in_force() -> None:
+    every = {timedelta(seconds=1): "a second", timedelta(minutes=1): "a minute"}
+    wanted = [[str(limit.burst), f"1 {every[limit.pause]}"] for limit in (MESSAGES, NEW_MESSAGE_GROUPS)]
+    rows = rows_of(DOCS["api.md"], "| what | at once | then | beyond it |")
+    assert [row[1:3] for row in rows[:2]] == wanted
 
 
 def test_the_samples_carry_the_instants_that_they_show() -> None:
