@@ -50,7 +50,7 @@ class Export:
         return self._file.is_file() and not self._part.exists()
 
     def run(self, *, restart: bool) -> Iterator[Item]:
-        """Each item once it is safely in the file; an item of an earlier run is counted in the state only."""
+        """Each item once it is safely in the file; items of an earlier run are only counted."""
         if self._file.is_dir():
             raise ScriptError(f"{self._file} is a folder; name a file")
         if restart or not self._part.exists():

@@ -13,8 +13,9 @@ import json
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from cli.script import ScriptError
 
@@ -43,6 +44,10 @@ def item_of(line: bytes) -> Item:
         read = json.loads(line)
     except (ValueError, RecursionError):
         raise ValueError("no JSON") from None
+    try:
+        json.dumps(read, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError("half a surrogate pair, which cannot be stored") from None
     if not isinstance(read, dict) or not isinstance(read.get("Item"), dict):
         raise ValueError('no object with an "Item"')
     item = {name: _attribute(name, typed) for name, typed in read["Item"].items()}
@@ -52,26 +57,28 @@ def item_of(line: bytes) -> Item:
     return item
 
 
-def read(file: Path, start: Position) -> Iterator[tuple[Position, Item]]:
-    """The items behind this position, each with its own. Raises ScriptError with the number of a line that is none."""
-    offset, number = start.offset, start.line
-    with _opened(file) as opened:
-        try:
-            opened.seek(offset)
-            for line in iter(lambda: opened.readline(_LONGEST_LINE), b""):
-                offset, number = offset + len(line), number + 1
-                if line.strip():
-                    yield Position(offset, number), item_of(line)
-        except ValueError as error:
-            raise ScriptError(f"{file}, line {number}: {_cut(line) or error}") from None
-        except (EOFError, zlib.error):
-            raise ScriptError(f"{file}: cut or damaged after line {number}") from None
-
-
-def _opened(file: Path) -> IO[bytes] | gzip.GzipFile:
+def open_file(file: Path) -> BufferedReader:
+    """For `read`. It stays the same when another takes its name. Raises ScriptError."""
     if not file.is_file():
         raise ScriptError(f"{file} is not a file")
-    return gzip.open(file) if file.suffix == ".gz" else file.open("rb")
+    return file.open("rb")
+
+
+def read(file: BufferedReader, start: Position) -> Iterator[tuple[Position, Item]]:
+    """The items behind this position, each with its own. Raises ScriptError with the number of a line that is none."""
+    offset, number = start.offset, start.line
+    file.seek(0)
+    lines = gzip.GzipFile(fileobj=file) if file.name.endswith(".gz") else file
+    try:
+        lines.seek(offset)
+        for line in iter(lambda: lines.readline(_LONGEST_LINE), b""):
+            offset, number = offset + len(line), number + 1
+            if line.strip():
+                yield Position(offset, number), item_of(line)
+    except ValueError as error:
+        raise ScriptError(f"{file.name}, line {number}: {_cut(line) or error}") from None
+    except (EOFError, zlib.error):
+        raise ScriptError(f"{file.name}: cut or damaged after line {number}") from None
 
 
 def _cut(line: bytes) -> str:

@@ -12,6 +12,7 @@ from backend_flask.lib import ddb_copy, ddb_verify
 from backend_flask.lib.ddb import Item, Member, Message, MessageTable
 from cli.ddb_export import Export
 from cli.ddb_import import Import, State, examine
+from cli.ddb_lines import open_file
 from tests.messages_table import a_person, row_of
 
 NOW = 1_800_000_000
@@ -59,9 +60,11 @@ def export(table: MessageTable, file: Path, *, restart: bool = False) -> int:
 
 
 def load(table: MessageTable, file: Path, *, merge: bool = False, restart: bool = False) -> State:
-    job = Import(table, file, examine(file, lambda lines: lines), clock=lambda: NOW, sleep=lambda _: None)
-    state = job.begin(merge=merge, restart=restart)
-    assert len(list(job.run(state))) <= examine(file, lambda lines: lines).items
+    with open_file(file) as opened:
+        contents = examine(opened, lambda lines: lines)
+        job = Import(table, opened, contents, clock=lambda: NOW, sleep=lambda _: None)
+        state = job.begin(merge=merge, restart=restart)
+        assert len(list(job.run(state))) <= contents.items
     return state
 
 

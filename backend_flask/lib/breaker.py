@@ -18,6 +18,7 @@ class Breaker:
         self._clock = clock
         self._lock = threading.Lock()
         self._try_at: float | None = None
+        self._is_trying = False
 
     def lets_through(self) -> bool:
         """Whether this caller may ask the neighbour; it then says how that went."""
@@ -28,18 +29,21 @@ class Breaker:
             if now < self._try_at:
                 return False
             self._try_at = now + self._pause
+            self._is_trying = True
             return True
 
     def failed(self) -> bool:
-        """Whether this failure is the one that opened it."""
+        """Whether this failure is worth a word: it has opened it, or is that of the one who tried again."""
         with self._lock:
-            was_closed = self._try_at is None
+            is_news = self._try_at is None or self._is_trying
+            self._is_trying = False
             self._try_at = self._clock() + self._pause
-            return was_closed
+            return is_news
 
     def worked(self) -> bool:
         """Whether this success is the one that closed it."""
         with self._lock:
             was_open = self._try_at is not None
             self._try_at = None
+            self._is_trying = False
             return was_open

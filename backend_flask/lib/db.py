@@ -163,7 +163,10 @@ class Database:
             connection.execute("")
         except psycopg.Error:
             connection.close()
-            self._pool.drain()
+            # Of a caller whose own time was over nobody can know what is wrong with the connection, if anything.
+            left = deadline.remaining()
+            if left is None or left > 0:
+                self._pool.drain()
             raise
         connection.wait_limit = WAIT_LIMIT
 

@@ -356,6 +356,13 @@ class MessageTable:
         values = {":pk": f"MSG#{group_uuid}", ":before": before}
         return self._query("pk = :pk AND sk < :before", values, Limit=limit, ConsistentRead=True)
 
+    def newest_message(self, group_uuid: str) -> Message:
+        """For scripts. Raises MessageNotFound, or KeyError, ValueError or TypeError if it is no whole message."""
+        items = self._older(group_uuid, GROUP_SK, 1)
+        if not items:
+            raise MessageNotFound
+        return Message.from_item(items[0])
+
     # B. list my message groups
 
     def list_message_groups(
@@ -509,15 +516,18 @@ class MessageTable:
         damaged: list[str] = []
         for member_uuid in sorted(_members(group["Item"])):
             try:
-                self._raise_row(member_uuid, newest, own.get(member_uuid))
+                self.raise_row(member_uuid, newest, own.get(member_uuid))
             except (KeyError, ValueError, TypeError):
                 # The other members get their message all the same.
                 damaged.append(member_uuid)
         if damaged:
             raise DamagedMessageGroup(f"{newest.message_group_uuid}: the rows of {', '.join(damaged)}")
 
-    def _raise_row(self, member_uuid: str, newest: Message, own: str | None) -> None:
-        """Raises KeyError, ValueError or TypeError if the row is none."""
+    def raise_row(self, member_uuid: str, newest: Message, own: str | None) -> None:
+        """Brings one member's row up to a message, and its read marker to the uuid of one of their own.
+
+        Raises KeyError, ValueError or TypeError if the row is none.
+        """
         old = self._update_row(member_uuid, newest, own)
         if old is None:
             return

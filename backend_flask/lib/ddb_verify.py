@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -104,7 +105,17 @@ def repair(table: MessageTable, difference: Difference) -> bool:
             table.client.put_item(TableName=table.name, Item=wanted, **condition)
     except table.client.exceptions.ConditionalCheckFailedException:
         return False
+    if wanted is not None:
+        _catch_up(table, difference.user_uuid, difference.message_group_uuid)
     return True
+
+
+def _catch_up(table: MessageTable, owner: str, group_uuid: str) -> None:
+    """Of a message that came after the messages were read, the stream may have told while the row could not take it."""
+    # One that is damaged is not to be shown.
+    with suppress(KeyError, ValueError, TypeError):
+        newest = table.newest_message(group_uuid)
+        table.raise_row(owner, newest, newest.message_uuid if newest.user_uuid == owner else None)
 
 
 def _unchanged(found: Item) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from backend_flask.errors import Conflict, Invalid, NotFound, RateLimited
@@ -28,7 +27,7 @@ from backend_flask.services.rate_limits import NoLimits
 from backend_flask.services.users import User
 
 NO_LIMITS = NoLimits()
-NOT_FOUND_SECONDS = 0.025
+NOT_FOUND_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ class Messaging:
         try:
             return self.table.list_messages(self.user.uuid, _existing(group), limit, before)
         except MessageGroupNotFound:
-            _wait_for_all_alike(begun)
+            _wait_for_the_next_step(begun)
             raise _no_such_group() from None
 
     def send(self, message: Any, group: Any, handle: Any, send_key: str | None) -> Message:
@@ -83,11 +82,15 @@ class Messaging:
     def _send_to_person(self, handle: str, text: str, send_key: str | None) -> Message:
         """Only the table knows whether this starts a message group, so one is taken and, if it did not, given back."""
         me, other = map(_member, users.sender_and_receiver(self.db, self.user, handle))
-        wait = self.limits.take_message_and_group(me.uuid)
-        if wait:
-            return self._send_where_no_group_is_new(me, direct_group_uuid(me.uuid, other.uuid), text, send_key, wait)
-        give_back = partial(self.limits.give_back_group, me.uuid)
-        return self.table.create_direct_message(me, other, text, send_key, on_existing=give_back)
+        taken = self.limits.take_message_and_group(me.uuid)
+        if taken.wait:
+            group_uuid = direct_group_uuid(me.uuid, other.uuid)
+            return self._send_where_no_group_is_new(me, group_uuid, text, send_key, taken.wait)
+        try:
+            return self.table.create_direct_message(me, other, text, send_key, on_existing=taken.give_back)
+        except SendKeyReused:
+            taken.give_back()
+            raise
 
     def _send_where_no_group_is_new(
         self, me: Member, group_uuid: str, text: str, send_key: str | None, wait: int
@@ -137,7 +140,7 @@ def _existing(group: str) -> str:
     return group_uuid
 
 
-def _wait_for_all_alike(begun: float) -> None:
+def _wait_for_the_next_step(begun: float) -> None:
     """Until a whole number of NOT_FOUND_SECONDS has passed since `begun`.
 
     The call that says whether a reader may read has then read what there is to read, which takes longer where there is

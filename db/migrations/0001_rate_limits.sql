@@ -4,6 +4,6 @@
 -- pages are left half empty, so that an update stays on its page and touches no index.
 CREATE UNLOGGED TABLE rate_limits (
     user_uuid uuid PRIMARY KEY,
-    messages timestamptz NOT NULL,
-    message_groups timestamptz NOT NULL
+    messages_whole_at timestamptz NOT NULL,
+    message_groups_whole_at timestamptz NOT NULL
 ) WITH (fillfactor = 50);

@@ -64,20 +64,25 @@ class Adversary:
         self._delivered.clear()
         self._noise.clear()
 
-    def deliver(self, group_uuids: list[str], most: int, die_after: int | None) -> tuple[set[str], bool]:
-        """The next records of these groups in one batch, at most so many of each, and the function dies after so many
-        updates. Gives the uuids of the messages that were handed over, and whether the function lived."""
+    def deliver(
+        self, group_uuids: list[str], most: int, newest_first: bool, die_after: int | None
+    ) -> tuple[set[str], bool]:
+        """The oldest or the newest records of these groups in one batch, at most so many of each, and the function dies
+        after so many updates. Gives the uuids of the messages that were handed over, and whether the function lived."""
         if not all(self._waiting[uuid] for uuid in group_uuids):
             self._pull()
-        return self._hand_over(group_uuids, most, die_after)
+        chosen = {
+            uuid: self._waiting[uuid][-most:] if newest_first else self._waiting[uuid][:most] for uuid in group_uuids
+        }
+        return self._hand_over(chosen, die_after)
 
-    def _hand_over(self, group_uuids: list[str], most: int, die_after: int | None) -> tuple[set[str], bool]:
-        batch = [record for uuid in group_uuids for record in self._waiting[uuid][:most]]
+    def _hand_over(self, chosen: dict[str, list[Record]], die_after: int | None) -> tuple[set[str], bool]:
+        batch = [record for records in chosen.values() for record in records]
         lived = self._invoke(batch, die_after)
         if lived:
-            for uuid in group_uuids:
-                self._delivered[uuid] += self._waiting[uuid][:most]
-                del self._waiting[uuid][:most]
+            for uuid, records in chosen.items():
+                self._delivered[uuid] += records
+                self._waiting[uuid] = [record for record in self._waiting[uuid] if record not in records]
         return {message_uuid(record) for record in batch}, lived
 
     def repeat(self, group_uuid: str, newer: int, most: int, die_after: int | None) -> None:
@@ -93,8 +98,8 @@ class Adversary:
             if time.monotonic() > give_up:
                 raise Refuted(f"the stream never brought the messages {missing}")
             self._pull()
-        for uuid in list(self._waiting):
-            self._hand_over([uuid], len(self._waiting[uuid]), None)
+        for uuid, records in list(self._waiting.items()):
+            self._hand_over({uuid: records}, None)
 
     def _seen(self) -> set[str]:
         queues = [*self._waiting.values(), *self._delivered.values()]

@@ -120,7 +120,7 @@ class Story:
             group.add(*answers)
             reckoning.start(group)
             group.deliver({said["uuid"] for said in answers}, whole=True)
-        judge = Judge(reckoning)
+        judge = Judge(reckoning, self.api.table)
         for person in self.people:
             for group in reckoning.of(person.user):
                 judge.reads(person, group.uuid, group.said, 100)
@@ -139,6 +139,8 @@ def run(arena: Arena, trial: Trial) -> Figures:
     function = MessageTable(client, arena.table_name, Uuid7())
     with closing(client), arena.api() as api, wire(api.table, function) as between:
         for seed in trial.rounds():
+            # The SDK and the table wait at random before they try again, and time decides whether they may.
+            random.seed(seed)
             Story(api, function, between, random.Random(seed), counted).play()  # noqa: S311
             counted["stories"] += 1
             trial.advance(1)

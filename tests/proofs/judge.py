@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -19,9 +20,10 @@ Problem = tuple[int, Any]
 
 @dataclass
 class Judge:
-    """Every method raises Refuted if an answer is another one than was reckoned."""
+    """Every method raises Refuted if an answer, or a row of the table, is another one than was reckoned."""
 
     reckoning: Reckoning
+    table: MessageTable
 
     def sent(
         self,
@@ -54,14 +56,18 @@ class Judge:
     def new(self, answer: tuple[int, Any], sender: Person, group: Group | None, text: str, before: str) -> Answer:
         """A message that is later than `before`."""
         status, body = answer
+        if status != 200:
+            raise Refuted(f"a message is answered {answer}")
         wanted = {
+            "uuid": body["uuid"],
+            "message_group_uuid": group.uuid if group else body["message_group_uuid"],
             "user_uuid": sender.user.uuid,
             "display_name": sender.user.display_name,
             "handle": sender.user.handle,
             "message": text.strip(),
-            **({"message_group_uuid": group.uuid} if group else {}),
+            "created_at": _instant(body["uuid"]),
         }
-        if status != 200 or any(body[name] != value for name, value in wanted.items()) or body["uuid"] <= before:
+        if body != wanted or body["uuid"] <= before:
             raise Refuted(f"a message is answered {answer} instead of {wanted}, later than {before}")
         return cast(Answer, body)
 
@@ -71,7 +77,11 @@ class Judge:
             return
         made = Group(said[0]["message_group_uuid"], [person.user for person in people], None)
         made.add(*said)
-        self.reckoning.start(made)
+        self.start(made)
+
+    def start(self, group: Group) -> None:
+        self.reckoning.start(group)
+        self.rows(group)
 
     def reads(self, person: Person, group: str, said: list[Answer], limit: int) -> None:
         shown = _walk(person, f"/api/messages/{group}?limit={limit}")
@@ -87,10 +97,10 @@ class Judge:
                 raise Refuted(f"a list of message groups {problem}")
             time.sleep(0.005)
 
-    def rows(self, table: MessageTable, group: Group) -> None:
+    def rows(self, group: Group) -> None:
         """The rows themselves, of which none may ever be missing."""
         for user_uuid, row in group.rows.items():
-            found = row_of(table, user_uuid, group.uuid)
+            found = row_of(self.table, user_uuid, group.uuid)
             if found is None:
                 raise Refuted(f"the row of {user_uuid} in {group.uuid} is missing")
             last, read = found["last_message_uuid"]["S"], found["read_up_to"]["S"]
@@ -105,6 +115,12 @@ class Judge:
         status, body = answer
         if (status, body if isinstance(body, list) else body.get("code")) != wanted:
             raise Refuted(f"answered {answer} instead of {wanted}")
+
+
+def _instant(uuid7: str) -> str:
+    """The first 48 bits are the milliseconds since 1970 (RFC 9562, section 5.7)."""
+    seconds, milliseconds = divmod(uuid.UUID(uuid7).int >> 80, 1000)
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{milliseconds:03}Z"
 
 
 def text_problem(text: str) -> Problem | None:

@@ -53,8 +53,10 @@ class Load:
         ends_at = time.monotonic() + self.seconds
         with ThreadPoolExecutor(len(work)) as threads:
             under_way = [threads.submit(self._watched, one) for one in work]
-            self.over.wait(ends_at - time.monotonic())
-            self.over.set()
+            try:
+                self.over.wait(ends_at - time.monotonic())
+            finally:
+                self.over.set()
             for done in under_way:
                 done.result()
 
@@ -98,10 +100,13 @@ class Memory:
 
     @property
     def growth(self) -> float:
-        """Of the last quarter against the first, once the first third of all is over: caches and pools fill up then."""
+        """From the beginning to the end of what is left after the first third, in which caches and pools fill up.
+
+        The medians of two quarters lie three quarters of that time apart.
+        """
         warm = self.samples[len(self.samples) // 3 :]
         quarter = max(1, len(warm) // 4)
-        return statistics.median(warm[-quarter:]) / statistics.median(warm[:quarter]) - 1
+        return (statistics.median(warm[-quarter:]) / statistics.median(warm[:quarter]) - 1) / 0.75
 
 
 def _held_by(processes: list[psutil.Process]) -> int:
@@ -112,7 +117,9 @@ def _held_by(processes: list[psutil.Process]) -> int:
         raise Refuted(f"process {gone.pid} has ended") from gone
 
 
-def run(arena: Arena, trial: Trial, think: tuple[float, float] = THINK_SECONDS) -> Figures:
+def run(
+    arena: Arena, trial: Trial, think: tuple[float, float] = THINK_SECONDS, most_growth: float = MOST_GROWTH
+) -> Figures:
     """One round, however long. `think` is how many seconds somebody does nothing, at least and at most."""
     luck = random.Random(next(trial.rounds()))  # noqa: S311
     known, load, secrets = Known(), Load(trial.seconds, trial.advance, think), Secrets()
@@ -133,7 +140,7 @@ def run(arena: Arena, trial: Trial, think: tuple[float, float] = THINK_SECONDS) 
         if found := secrets.found_in(own.folder / "logs"):
             raise Refuted(f"secrets are logged: {found}")
     for memory, name in zip(memories, ("API", "trigger"), strict=True):
-        if memory.growth > MOST_GROWTH:
+        if memory.growth > most_growth:
             raise Refuted(f"the memory of the {name} grows by {memory.growth:.1%}: {memory.samples}")
     return _figures(load, memories, [*visitors, *probes], known)
 

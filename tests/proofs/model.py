@@ -27,7 +27,7 @@ from tests.proofs.reckoning import NOTHING_READ, Answer, Group, Reckoning
 from tests.proofs.trial import Figures, Refuted, Trial, made_up
 
 SCHEDULES_A_ROUND = 20
-STEPS = 10
+STEPS = 8
 
 
 WHO = st.integers(0, 2)
@@ -62,7 +62,7 @@ class Schedule(RuleBasedStateMachine):
         self.adversary.forget()
         self.people = [self.api.person("user") for _ in range(3)]
         self.reckoning = Reckoning()
-        self.judge = Judge(self.reckoning)
+        self.judge = Judge(self.reckoning, self.api.table)
         if opening in {"direct", "both"}:
             self.send(0, 1, "handle", "short", None)
         if opening in {"three", "both"}:
@@ -148,7 +148,7 @@ class Schedule(RuleBasedStateMachine):
             "handle": members[0].user.handle,
             "created_at": made.created_at,
         }
-        self.reckoning.start(Group(made.message_group_uuid, [each.user for each in members], "Three", [answer]))
+        self.judge.start(Group(made.message_group_uuid, [each.user for each in members], "Three", [answer]))
 
     # Reading
 
@@ -186,7 +186,7 @@ class Schedule(RuleBasedStateMachine):
         is_there = mark in {said["uuid"] for said in group.said}
         if is_there or mark <= row.last.low or mark <= row.read.low:
             self.judge.answers(answer, (200, None))
-        elif mark > row.last.high and mark > row.read.high:
+        elif (mark > row.last.high and mark > row.read.high) or answer.status_code != 200:
             self.judge.answers(answer, (404, "message_not_found"))
         if answer.status_code == 200:
             moved = is_there or mark <= row.last.low
@@ -194,19 +194,24 @@ class Schedule(RuleBasedStateMachine):
 
     # The stream
 
-    @rule(which=st.lists(ANY, min_size=1, max_size=3), most=st.integers(1, 5), die_after=st.none() | st.integers(0, 4))
-    def deliver(self, which: list[int], most: int, die_after: int | None) -> None:
+    @rule(
+        which=st.lists(ANY, min_size=1, max_size=3),
+        most=st.integers(1, 5),
+        newest_first=st.booleans(),
+        die_after=st.none() | st.integers(0, 4),
+    )
+    def deliver(self, which: list[int], most: int, newest_first: bool, die_after: int | None) -> None:
         groups = list({group.uuid: group for each in which if (group := self._group(each))}.values())
-        uuids, lived = self.adversary.deliver([group.uuid for group in groups], most, die_after)
+        uuids, lived = self.adversary.deliver([group.uuid for group in groups], most, newest_first, die_after)
         for group in groups:
             group.deliver(uuids & {said["uuid"] for said in group.said}, whole=lived)
-            self.judge.rows(self.api.table, group)
+            self.judge.rows(group)
 
     @rule(which=ANY, newer=st.integers(0, 3), most=st.integers(1, 5), die_after=st.none() | st.integers(0, 2))
     def deliver_again(self, which: int, newer: int, most: int, die_after: int | None) -> None:
         if group := self._group(which):
             self.adversary.repeat(group.uuid, newer, most, die_after)
-            self.judge.rows(self.api.table, group)
+            self.judge.rows(group)
 
     def teardown(self) -> None:
         if not hasattr(self, "reckoning"):
@@ -215,6 +220,7 @@ class Schedule(RuleBasedStateMachine):
         self.adversary.drain(everything)
         for group in self.reckoning.groups:
             group.deliver({said["uuid"] for said in group.said}, whole=True)
+            self.judge.rows(group)
             member = next(person for person in self.people if person.user.uuid in group.rows)
             self.judge.reads(member, group.uuid, group.said, 100)
         for reader in range(len(self.people)):

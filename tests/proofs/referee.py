@@ -7,6 +7,7 @@ import multiprocessing
 import queue
 import signal
 import tempfile
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -33,9 +34,10 @@ class Luck:
 
 @dataclass
 class Outcome:
-    """`figures` by engine; `trouble` is why the proof did not hold, and empty if it did."""
+    """`luck` decided how it was played. `figures` by engine. `trouble` is why it did not hold, and empty if it did."""
 
     proof: Proof
+    luck: Luck
     figures: dict[str, Figures] = field(default_factory=dict)
     trouble: str = ""
     failed_engine: str = ""
@@ -44,7 +46,7 @@ class Outcome:
 
 def play(proof: Proof, engines: tuple[str, ...], luck: Luck, advance: Callable[[int], object]) -> Outcome:
     """Plays a proof on all engines at once. `advance` is told how many more units are done, and now and then 0."""
-    outcome = Outcome(proof)
+    outcome = Outcome(proof, luck)
     context = multiprocessing.get_context("spawn")
     news: Any = context.Queue()
     lots = [
@@ -90,11 +92,14 @@ def _news(news: Any, players: list[Any]) -> Iterator[tuple[str, str, Any]]:
 
 
 def _end(players: list[Any]) -> None:
-    """Players stop their engines when they are interrupted."""
+    """Players stop their engines when they are interrupted, or at their end."""
     for player in players:
         if player.is_alive() and player.pid:
             player.terminate()
-        player.join(PATIENCE_SECONDS)
+    give_up = time.monotonic() + PATIENCE_SECONDS
+    for player in players:
+        player.join(max(0.0, give_up - time.monotonic()))
+        player.kill()
 
 
 def _player(proof: Proof, engine: str, luck: Luck, news: Any) -> None:
@@ -106,7 +111,8 @@ def _player(proof: Proof, engine: str, luck: Luck, news: Any) -> None:
     trial = Trial(luck.seed, luck.seconds, luck.most_rounds, advance=lambda done: news.put(("advance", engine, done)))
     try:
         with tempfile.TemporaryDirectory(prefix="cruddur-proof-") as folder, arena(Path(folder), engine) as made:
-            news.put(("figures", engine, proof.run(made, trial)))
+            figures = proof.run(made, trial)
+        news.put(("figures", engine, figures))
     except KeyboardInterrupt:
         pass
     except BaseException:  # noqa: BLE001  # whatever it is, the referee is to hear of it

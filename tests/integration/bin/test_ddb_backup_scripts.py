@@ -9,6 +9,7 @@ import runpy
 import signal
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -52,8 +53,12 @@ def test_a_table_goes_to_a_file_and_from_there_to_another_table(
     said = f"{len(items)} items of {name} on this machine are in backup.json\n"
     assert ddb_script("ddb/export", "backup.json", table=name)[:2] == (0, said)
     written = file.read_bytes()
-    status, output, _ = ddb_script("ddb/export", "backup.json", table=name)
-    assert (status, output[:38]) == (0, "backup.json is there already, so nothi")
+    day_old = time.time() - 90_000
+    os.utime(file, (day_old, day_old))
+    status, output, problem = ddb_script("ddb/export", "backup.json", table=name)
+    assert (status, output) == (1, "")
+    assert problem.startswith("export: backup.json is there already (1 day, 1:00:")
+    assert problem.endswith(" old), so nothing was exported. Name another file, or use --restart\n")
     assert file.read_bytes() == written
     assert ddb_script("ddb/export", "backup.json", "--restart", table=name)[1] == said
     status, _, problem = ddb_script("ddb/import", "backup.json", table=name)

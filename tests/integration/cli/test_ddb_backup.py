@@ -2,66 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from cli.script import ScriptError
 
 import pytest
 
 from backend_flask.lib import ddb_copy, ddb_verify
-from backend_flask.lib.ddb import Item, Message, MessageGroup, MessageTable, is_message_key, send_key_key
-from backend_flask.lib.uuid7 import Uuid7
+from backend_flask.lib.ddb import (
+    GROUP_SK,
+    Item,
+    Message,
+    MessageGroup,
+    MessageTable,
+    is_message_key,
+    message_key,
+    row_key,
+    send_key_key,
+)
 from cli import ddb_import, ddb_lines
 from cli.ddb_export import Export
-from lambdas.cruddur_messaging_stream.handler import apply
-from tests.arena import client_at
 from tests.backups import NOW, Killed, Town, beside, everything, export, killed_after, load
 from tests.messages_table import a_person, row_of, stored
-
-PAGE = 7
-
-
-@pytest.fixture(scope="module")
-def own_client(dynamodb_endpoint: str) -> Iterator[Any]:
-    """A client whose scans have small pages."""
-
-    def page(params: dict[str, Any], **_: Any) -> None:
-        params.setdefault("Limit", PAGE)
-
-    with client_at(dynamodb_endpoint) as client:
-        client.meta.events.register("provide-client-params.dynamodb.Scan", page)
-        yield client
-
-
-@pytest.fixture(scope="module")
-def town(own_client: Any) -> Iterator[Town]:
-    table = MessageTable(own_client, f"test-{uuid.uuid4()}", Uuid7(), clock=lambda: NOW)
-    table.create()
-    yield Town(table)
-    table.drop()
-
-
-@pytest.fixture(scope="module")
-def target_of_all(own_client: Any) -> Iterator[MessageTable]:
-    table = MessageTable(own_client, f"test-{uuid.uuid4()}", Uuid7())
-    table.create()
-    yield table
-    table.drop()
-
-
-@pytest.fixture
-def target(target_of_all: MessageTable) -> MessageTable:
-    """An empty table. To empty one is faster than to make one."""
-    table = target_of_all
-    for item in ddb_verify.scan(table):
-        table.client.delete_item(TableName=table.name, Key={name: item[name] for name in ("pk", "sk")})
-    return table
-
 
 # Export
 
@@ -85,7 +51,8 @@ def test_an_export_that_is_killed_again_and_again_goes_on_to_a_whole_file(
             heal()
     assert kills == 4
     assert beside(file) == [name]
-    items = [item for _, item in ddb_lines.read(file, ddb_lines.Position())]
+    with ddb_lines.open_file(file) as opened:
+        items = [item for _, item in ddb_lines.read(opened, ddb_lines.Position())]
     assert {ddb_copy.key_of(item): item for item in items} == everything(town.table)
     assert len(items) == len(everything(town.table))
     assert file.stat().st_mode & 0o777 == 0o600
@@ -137,32 +104,6 @@ def test_a_file_that_cannot_be_written_is_said_so(town: Town, tmp_path: Path, na
 # Import
 
 
-@pytest.fixture
-def eager_stream(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The stream function gets every batch at once, and fails for no record. Gives the sizes of the batches."""
-    sizes: list[int] = []
-    original = ddb_copy.put
-
-    def put(table: MessageTable, items: Sequence[Item], sleep: Callable[[float], None]) -> None:
-        original(table, items, sleep)
-        records = [
-            {
-                "eventName": "INSERT",
-                "dynamodb": {
-                    "Keys": {name: item[name] for name in ("pk", "sk")},
-                    "NewImage": item,
-                    "SequenceNumber": str(number),
-                },
-            }
-            for number, item in enumerate(items)
-        ]
-        assert apply({"Records": records}, table) == {"batchItemFailures": []}
-        sizes.append(len(items))
-
-    monkeypatch.setattr(ddb_copy, "put", put)
-    return sizes
-
-
 def test_an_import_that_is_killed_again_and_again_gives_the_whole_table(
     town: Town, target: MessageTable, tmp_path: Path, eager_stream: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -172,17 +113,17 @@ def test_an_import_that_is_killed_again_and_again_gives_the_whole_table(
     file.write_bytes(b"".join(lines))
     monkeypatch.setattr(ddb_import, "AT_ONCE", 30)
     kills = 0
-    for batches in (0, 1, 3, 2, 1000):
-        heal = killed_after(target.client, "BatchWriteItem", batches)
+    for operation, calls in [("BatchWriteItem", 1), *(("PutItem", calls) for calls in (0, 35, 25, 31, 1000))]:
+        heal = killed_after(target.client, operation, calls)
         try:
             state = load(target, file)
         except Killed:
             kills += 1
         finally:
             heal()
-    assert kills == 4
+    assert kills == 5
     assert everything(target) == wanted
-    assert (state.put, state.there, state.expired, state.ungrouped) == (len(wanted), 0, 0, 0)
+    assert (state.put + state.there, state.expired, state.ungrouped, state.no_member) == (len(wanted), 0, 0, 0)
     assert beside(file) == ["backup.json"]
     assert max(eager_stream) <= ddb_copy.BATCH
     # A second run changes nothing and says so.
@@ -190,6 +131,53 @@ def test_an_import_that_is_killed_again_and_again_gives_the_whole_table(
         load(target, file)
     assert beside(file) == ["backup.json"]
     _merge(target, file, wanted)
+
+
+@pytest.mark.parametrize("stage", ["rows", "messages"])
+def test_an_import_that_goes_on_overwrites_nothing(
+    town: Town, target: MessageTable, tmp_path: Path, stage: str
+) -> None:
+    """The stream function may have moved rows on since, and does not hear of a message that is put once more."""
+    file = tmp_path / "backup.json"
+    export(town.table, file)
+    wanted = everything(town.table)
+    rows = [item for item in wanted.values() if not is_message_key(item)]
+    heal = killed_after(target.client, "BatchWriteItem", 1 if stage == "rows" else -(-len(rows) // ddb_copy.BATCH) + 1)
+    with pytest.raises(Killed):
+        load(target, file)
+    heal()
+    assert json.loads((tmp_path / "backup.json.importing").read_text())["messages"] == (stage == "messages")
+    changed, item = next((key, item) for key, item in everything(target).items() if not is_message_key(item))
+    newer = item | {"newer": {"BOOL": True}}
+    target.client.put_item(TableName=target.name, Item=newer)
+    load(target, file)
+    assert everything(target) == wanted | {changed: newer}
+
+
+def test_nobody_becomes_a_member_again_by_a_backup(town: Town, target: MessageTable, tmp_path: Path) -> None:
+    """Who has a row may write, so a row comes back to members only: to those of the live message group, if any."""
+    whole, file, group = tmp_path / "whole.json", tmp_path / "backup.json", town.groups[-1]
+    export(town.table, whole)
+    wanted = everything(town.table)
+    there, former = (member.uuid for member in town.people[:2])
+    group_key = ddb_copy.key_of(message_key(group, GROUP_SK))
+    members = [each for each in wanted[group_key]["member_uuids"]["SS"] if each != former]
+    wanted[group_key] = wanted[group_key] | {"member_uuids": {"SS": members}}
+    file.write_bytes(b"".join(map(ddb_lines.line_of, wanted.values())))
+    del wanted[ddb_copy.key_of(row_key(former, group))]
+    state = load(target, file)
+    assert (state.put, state.no_member) == (len(wanted), 1)
+    assert everything(target).keys() == wanted.keys()
+    # In this file they still were a member.
+    state = load(target, whole, merge=True)
+    assert (state.put, state.no_member) == (0, 1)
+    # And here is nothing but rows.
+    rows = [row_of(town.table, each, group) or {} for each in (there, former)]
+    file.write_bytes(b"".join(map(ddb_lines.line_of, rows)))
+    target.client.delete_item(TableName=target.name, Key=row_key(there, group))
+    state = load(target, file, merge=True)
+    assert (state.put, state.no_member, state.ungrouped) == (1, 1, 0)
+    assert everything(target).keys() == wanted.keys()
 
 
 def _merge(target: MessageTable, file: Path, wanted: dict[tuple[str, str], Item]) -> None:

@@ -200,6 +200,15 @@ def test_no_time_left_is_an_error_at_once(db: Database) -> None:
         deadline.clear()
 
 
+def test_a_caller_whose_time_is_over_costs_the_others_no_connection(db: Database) -> None:
+    with db.transaction() as one, db.transaction() as other:
+        pids = {queries._connection.info.backend_pid for queries in (one, other)}
+    with db._connection() as connection, deadline.within(-1), pytest.raises(psycopg.OperationalError):
+        db._check(connection)
+    with db.transaction() as one:
+        assert one._connection.info.backend_pid in pids
+
+
 def test_a_used_up_pool_is_an_error_in_time(database_url: str) -> None:
     with Database(database_url, pool_size=1) as db, db.transaction():
         assert seconds_to_fail(lambda: find(db)) < LONGEST_SECONDS

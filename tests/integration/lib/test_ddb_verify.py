@@ -252,16 +252,20 @@ def test_a_message_that_arrives_while_rows_are_compared_is_not_undone(
     assert town.differences() == []
 
 
+def damage_second_row(town: Town, kind: str) -> tuple[str, str, Item]:
+    """Its owner and message group, and how it was."""
+    (owner, group), table = town.rows[1], town.table
+    whole = row_of(table, owner, group) or {}
+    damaged = DAMAGE[kind](whole)
+    put(table, damaged) if damaged else table.client.delete_item(TableName=table.name, Key=row_key(owner, group))
+    return owner, group, whole
+
+
 @pytest.mark.parametrize(
     "kind", ["stale", "too new", "wrong preview", "no last message", "nothing but its key", "gone"]
 )
 def test_a_row_that_has_changed_since_it_was_looked_at_is_left_alone(town: Town, kind: str) -> None:
-    owner, group = town.rows[1]
-    whole = row_of(town.table, owner, group) or {}
-    item = DAMAGE[kind](whole)
-    put(town.table, item) if item else town.table.client.delete_item(
-        TableName=town.table.name, Key=row_key(owner, group)
-    )
+    owner, group, whole = damage_second_row(town, kind)
     (found,) = town.differences()
     changed = whole | {"last_message_rev": {"N": "1"}}
     put(town.table, changed)
@@ -278,3 +282,22 @@ def test_a_message_that_the_stream_has_not_brought_yet_is_brought(town: Town) ->
     after = town.state()
     town.table.update_message_groups([sent])
     assert town.state() == after
+
+
+@pytest.mark.parametrize("kind", ["gone", "too new"])
+@pytest.mark.parametrize("call", [2, 3, 4, 5])
+def test_a_message_that_arrives_while_a_row_could_not_take_it_is_shown_after_its_repair(
+    message_table: MessageTable, table: MessageTable, call: int, kind: str
+) -> None:
+    town, calls = Town(message_table, 1), []
+    damage_second_row(town, kind)
+    scanned = list(town.items())
+
+    def meanwhile(**_: Any) -> None:
+        calls.append(live(town, marks=False) if len(calls) + 1 == call else None)
+
+    table.client.meta.events.register("after-call.dynamodb", meanwhile)
+    for found in ddb_verify.differences(table, town.names, iter(scanned)):
+        ddb_verify.repair(table, found)
+    assert any(calls)
+    assert town.differences() == []

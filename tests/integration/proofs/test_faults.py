@@ -45,7 +45,7 @@ DRAFT, APPLY = MessageTable._draft, handler.apply
     ("where", "name", "wrong"),
     [
         (MessageTable, "_draft", takes_no_notice_of_keys),
-        (MessageTable, "_raise_row", forgets_rows),
+        (MessageTable, "raise_row", forgets_rows),
         (handler, "apply", says_all_is_well),
     ],
 )

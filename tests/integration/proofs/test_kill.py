@@ -20,7 +20,7 @@ from tests.servers import Answer, Caller, api_server, trigger
 def test_what_was_answered_before_a_kill_is_kept_and_the_rest_is_completed(arena: Arena) -> None:
     figures = kill.run(arena, Trial(seed=1, most_rounds=1))
     assert figures["sends"] == 1000
-    assert figures["answered before the kill and kept"] != 1000
+    assert 90 <= figures["answered before the kill and kept"] < 1000
 
 
 def test_an_engine_that_takes_no_writes_any_more_goes_on_with_its_data(arena: Arena) -> None:
@@ -70,4 +70,4 @@ def test_another_answer_to_the_same_key_is_found_out(arena: Arena) -> None:
 
 
 def _a_send(api: Api) -> Send:
-    return kill._planned(random.Random(1), [api.person() for _ in range(kill.FRIENDS + 1)])[0][0]  # noqa: S311
+    return kill._planned(random.Random(1), [api.person() for _ in range(len(kill.FRIENDS) + 1)])[0][0]  # noqa: S311

@@ -20,8 +20,8 @@ NEW, MIDDLE, OLD = "c", "b", "a"
 
 
 def test_twenty_seconds_of_traffic_bring_no_error_and_no_growth(arena: Arena) -> None:
-    # Other tests want the machine too.
-    figures = load.run(arena, Trial(seed=1, seconds=20), think=(0.4, 1.6))
+    # Other tests want the machine too, and after 20 seconds not everything is warm.
+    figures = load.run(arena, Trial(seed=1, seconds=20), think=(0.4, 1.6), most_growth=0.25)
     assert figures["requests"] > 500
     assert figures["messages"] > 100
 
@@ -88,7 +88,7 @@ def test_what_goes_wrong_ends_the_load_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("held", "grows"), [([50] * 20 + [100] * 40, 0.0), (list(range(100, 160)), 0.25), ([100] * 59 + [900], 0.0)]
+    ("held", "grows"), [([50] * 20 + [100] * 40, 0.0), (list(range(100, 160)), 0.33), ([100] * 59 + [900], 0.0)]
 )
 def test_growth_is_counted_once_everything_is_warm(held: list[int], grows: float) -> None:
     assert Memory(cast(Server, None), held).growth == pytest.approx(grows, abs=0.02)

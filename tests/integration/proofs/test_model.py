@@ -74,7 +74,7 @@ def test_a_broken_table_is_found_out(
 ) -> None:
     monkeypatch.setattr(judge, "INDEX_PATIENCE_SECONDS", 0.2)
     schedule.begin("direct", senders=[0, 0, 1])
-    schedule.deliver(which=[0], most=5, die_after=None)
+    schedule.deliver(which=[0], most=5, newest_first=False, die_after=None)
     with monkeypatch.context() as sabotage:
         sabotage.setattr(MessageTable, method, wrong)
         with pytest.raises(Refuted):

@@ -30,7 +30,10 @@ def test_a_proof_that_fails_is_an_outcome_with_its_reason() -> None:
 
 
 def test_what_cannot_be_is_said_in_one_line() -> None:
-    for words, said in [(["nothing"], "no proof called nothing"), (["damage", "--publish"], "leave the names out")]:
+    for words, said in [
+        (["nothing"], "no proof called nothing"),
+        (["damage", "--publish", "--rounds", "1"], "leave --rounds and --engine out"),
+    ]:
         ended = prove(*words)
         assert ended.returncode == 1
         assert said in ended.stderr

@@ -56,15 +56,15 @@ def use_up(person: Person, messages: int = 0, groups: int = 0) -> None:
     with person.api.stores.db._pool.connection() as connection:
         connection.execute(
             "INSERT INTO rate_limits VALUES (%s, now() + make_interval(secs => %s), now() + make_interval(secs => %s))"
-            " ON CONFLICT (user_uuid) DO UPDATE SET messages = excluded.messages,"
-            " message_groups = excluded.message_groups",
+            " ON CONFLICT (user_uuid) DO UPDATE SET messages_whole_at = excluded.messages_whole_at,"
+            " message_groups_whole_at = excluded.message_groups_whole_at",
             [person.user.uuid, messages, groups],
         )
 
 
 def used(person: Person) -> tuple[float, float]:
     """In how many seconds each limit is whole again."""
-    row = person.api.stores.db.one("rate_limits/used", user_uuid=person.user.uuid)
+    row = person.api.stores.db.one("rate_limits/until_whole", user_uuid=person.user.uuid)
     assert row
     return row["messages"].total_seconds(), row["message_groups"].total_seconds()
 
@@ -170,6 +170,28 @@ def test_a_retry_with_the_same_key_counts_like_any_message(londo: Person, gkar: 
     assert refused(post(londo, group=group, headers=KEY)) > 0
 
 
+def test_a_key_that_was_used_for_something_else_uses_up_no_new_group(londo: Person, gkar: Person) -> None:
+    londo.send("hi", to=gkar, key="k")
+    before = used(londo)[1]
+    stranger = londo.api.person("stranger")
+    assert post(londo, to=stranger, headers=KEY).status_code == 409
+    assert used(londo)[1] <= before
+
+
+def test_a_flood_that_makes_postgres_look_slow_is_limited_all_the_same(
+    arena: Arena, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rate_limits, "WAIT_SECONDS", 0)
+    with arena.api(RATE_LIMITS="on") as own:
+        londo, gkar = own.person("londo"), own.person("gkar")
+        group = londo.send("hi", to=gkar)["message_group_uuid"]
+        begun = time.monotonic()
+        with ThreadPoolExecutor(8) as threads:
+            statuses = [answer.status_code for answer in threads.map(lambda _: post(londo, group=group), range(80))]
+        assert set(statuses) == {200, 429}
+        assert statuses.count(200) <= 60 + time.monotonic() - begun + 1
+
+
 def test_of_people_to_write_to_first_there_are_ten_however_they_are_asked(limited: Api, another: Api) -> None:
     londo, others = limited.person("londo"), [limited.person("other") for _ in range(16)]
     elsewhere = replace(londo, api=another)
@@ -248,12 +270,12 @@ def test_what_the_limits_cost(londo: Person, gkar: Person, cost: Callable[..., A
     use_up(londo, groups=NO_GROUP_LEFT)
     assert cost(lambda: post(londo, to=gkar)) == (
         ["GetItem", "GetItem", "PutItem"],
-        [who, "take_message_and_group", "used", "take_message"],
+        [who, "take_message_and_group", "until_whole", "take_message"],
     )
-    assert cost(lambda: post(londo, to=lennier)) == (["GetItem"], [who, "take_message_and_group", "used"])
+    assert cost(lambda: post(londo, to=lennier)) == (["GetItem"], [who, "take_message_and_group", "until_whole"])
     use_up(londo, messages=NO_MESSAGE_LEFT)
-    assert cost(lambda: post(londo, group=group)) == ([], ["take_message", "used"])
-    assert cost(lambda: post(londo, to=lennier)) == ([], [who, "take_message_and_group", "used"])
+    assert cost(lambda: post(londo, group=group)) == ([], ["take_message", "until_whole"])
+    assert cost(lambda: post(londo, to=lennier)) == ([], [who, "take_message_and_group", "until_whole"])
 
 
 def test_switched_off_nobody_is_limited_and_nothing_asked(api: Api) -> None:

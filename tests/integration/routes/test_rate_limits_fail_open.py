@@ -33,7 +33,7 @@ class World:
         api.app.extensions[EXTENSION] = replace(api.stores, limits=RateLimits(api.stores.db, breaker))
         self.londo: Person = api.person("londo")
         self.group = self.londo.send("hi", to=api.person("gkar"))["message_group_uuid"]
-        self.sql("UPDATE rate_limits SET messages = now() + interval '1 hour'")
+        self.sql("UPDATE rate_limits SET messages_whole_at = now() + interval '1 hour'")
         assert self.send().status_code == 429
 
     def sql(self, statement: str) -> None:
@@ -108,4 +108,4 @@ def test_messages_are_sent_at_once_while_postgres_fails_and_limited_again_after_
     eventually(world.tried_again, wanted=429, seconds=5)
     assert world.send().status_code == 429
     ours = [record for record in caplog.records if record.name == "backend_flask.services.rate_limits"]
-    assert [record.message for record in ours] == ["rate_limits_fail_open", "rate_limits_hold_again"]
+    assert [record.message for record in ours] == ["rate_limits_not_shared", "rate_limits_shared_again"]

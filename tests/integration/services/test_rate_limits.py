@@ -34,12 +34,13 @@ class Instant:
         return RateLimits(cast(Database, self.queries))
 
     def used(self, user: str) -> Row | None:
-        return self.queries.one("rate_limits/used", user_uuid=user)
+        return self.queries.one("rate_limits/until_whole", user_uuid=user)
 
     def passes(self, seconds: float, user: str) -> None:
         self.connection.execute(
-            "UPDATE rate_limits SET messages = messages - make_interval(secs => %(seconds)s),"
-            " message_groups = message_groups - make_interval(secs => %(seconds)s) WHERE user_uuid = %(user)s",
+            "UPDATE rate_limits SET messages_whole_at = messages_whole_at - make_interval(secs => %(seconds)s),"
+            " message_groups_whole_at = message_groups_whole_at - make_interval(secs => %(seconds)s)"
+            " WHERE user_uuid = %(user)s",
             {"seconds": seconds, "user": user},
         )
 
@@ -68,7 +69,7 @@ def messages_taken(limits: RateLimits, user: str, most: int = 1000) -> tuple[int
 def groups_taken(limits: RateLimits, user: str) -> tuple[int, int]:
     """The same of new message groups, each with its first message."""
     for taken in range(100):
-        wait = limits.take_message_and_group(user)
+        wait = limits.take_message_and_group(user).wait
         if wait:
             return taken, wait
     return 100, 0
@@ -98,10 +99,10 @@ def test_a_group_counts_as_a_message_too(instant: Instant, me: str) -> None:
 def test_what_is_refused_takes_nothing_of_either_limit(instant: Instant, me: str) -> None:
     groups_taken(instant.limits, me)
     before = instant.used(me)
-    assert instant.limits.take_message_and_group(me) == 60
+    assert instant.limits.take_message_and_group(me).wait == 60
     assert instant.used(me) == before
     messages_taken(instant.limits, me)
-    instant.limits.give_back_group(me)
+    instant.limits._give_back_group(me)
     before = instant.used(me)
     for take in (instant.limits.take_message_and_group, instant.limits.take_message):
         with pytest.raises(RateLimited):
@@ -111,8 +112,9 @@ def test_what_is_refused_takes_nothing_of_either_limit(instant: Instant, me: str
 
 def test_a_group_that_is_given_back_can_be_taken_again_and_its_message_not(instant: Instant, me: str) -> None:
     for _ in range(30):
-        assert instant.limits.take_message_and_group(me) == 0
-        instant.limits.give_back_group(me)
+        group = instant.limits.take_message_and_group(me)
+        assert group.wait == 0
+        group.give_back()
     used = instant.used(me)
     assert used
     assert used["messages"] == 30 * MESSAGES.pause
@@ -120,10 +122,10 @@ def test_a_group_that_is_given_back_can_be_taken_again_and_its_message_not(insta
 
 
 def test_giving_back_adds_nothing_to_a_whole_burst(instant: Instant, me: str) -> None:
-    instant.limits.give_back_group(me)
+    instant.limits._give_back_group(me)
     instant.limits.take_message(me)
     for _ in range(3):
-        instant.limits.give_back_group(me)
+        instant.limits._give_back_group(me)
     assert groups_taken(instant.limits, me)[0] == 10
 
 
@@ -151,7 +153,7 @@ def test_many_at_once_never_take_more_than_there_is(
         begun = time.monotonic()
         took = list(threads.map(lambda number: messages_taken(both[number % 2], me, 25)[0], range(8)))
         passed = time.monotonic() - begun
-        waits = list(threads.map(lambda number: both[number % 2].take_message_and_group(friend), range(24)))
+        waits = list(threads.map(lambda number: both[number % 2].take_message_and_group(friend).wait, range(24)))
     assert MESSAGES.burst <= sum(took) <= MESSAGES.burst + passed + 1
     assert waits.count(0) == NEW_MESSAGE_GROUPS.burst
     assert all(50 < wait <= 60 for wait in waits if wait)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ from cli.script import ScriptError
 
 import pytest
 
-from cli.ddb_lines import Position, item_of, line_of, read
+from backend_flask.lib.ddb import Item
+from cli.ddb_lines import Position, item_of, line_of, open_file, read
 
+START = Position()
 KEY = {"pk": {"S": "a"}, "sk": {"S": "b"}}
 # The example of "Amazon S3 import formats for DynamoDB", with our keys, and the types that it does not have.
 EVERY_TYPE: dict[str, dict[str, Any]] = {
@@ -27,6 +30,11 @@ EVERY_TYPE: dict[str, dict[str, Any]] = {
     "Pages": {"BS": [b"\x01", b""]},
     "Nested": {"M": {"list": {"L": [{"S": ""}, {"M": {}}, {"B": b"\x02"}]}}},
 }
+
+
+def lines(file: Path, start: Position = START) -> Iterator[tuple[Position, Item]]:
+    with open_file(file) as opened:
+        yield from read(opened, start)
 
 
 def test_an_item_of_every_type_comes_back_as_it_was() -> None:
@@ -47,6 +55,10 @@ NO_ITEMS: dict[str, str | bytes] = {
     "no typed attributes": '{"Item": {"pk": "a", "sk": "b"}}',
     "no key": '{"Item": {"pk": {"S": "a"}}}',
     "an empty key": '{"Item": {"pk": {"S": ""}, "sk": {"S": "b"}}}',
+    "half a surrogate pair in a text": '{"Item": {"pk": {"S": "a"}, "sk": {"S": "b"}, "x": {"L": [{"S": "\\ud83d"}]}}}',
+    "half a surrogate pair in a key": '{"Item": {"pk": {"S": "a"}, "sk": {"S": "\\ude00"}}}',
+    "half a surrogate pair in a name": '{"Item": {"pk": {"S": "a"}, "sk": {"S": "b"}, "\\ud83d": {"S": "x"}}}',
+    "half a surrogate pair in bytes": b'{"Item": {"pk": {"S": "a"}, "sk": {"S": "\xed\xa0\xbd"}}}',
     "a key of another type": '{"Item": {"pk": {"N": "1"}, "sk": {"S": "b"}}}',
 }
 NO_ATTRIBUTES: list[dict[str, Any]] = [
@@ -77,7 +89,7 @@ def test_a_line_that_is_no_item_is_named_by_its_number(tmp_path: Path, name: str
     file, line = tmp_path / "backup.json", NO_ITEMS[name]
     broken = line if isinstance(line, bytes) else line.encode()
     file.write_bytes(line_of(KEY) + b"\n" + broken + b"\n" + line_of(KEY))
-    items = read(file, Position())
+    items = lines(file)
     assert next(items) == (Position(len(line_of(KEY)), 1), KEY)
     with pytest.raises(ScriptError, match="line 3: ") as raised:
         next(items)
@@ -90,13 +102,13 @@ def test_a_file_that_is_cut_in_the_middle_of_a_line_is_said_so(tmp_path: Path, c
     file = tmp_path / "backup.json"
     file.write_bytes((line_of(KEY) + line_of(EVERY_TYPE))[: -1 - cut])
     with pytest.raises(ScriptError, match="line 2: the file is cut in the middle of it"):
-        list(read(file, Position()))
+        list(lines(file))
 
 
 def test_a_last_line_without_its_end_is_read_if_it_is_whole(tmp_path: Path) -> None:
     file = tmp_path / "backup.json"
     file.write_bytes(line_of(KEY)[:-1])
-    assert [item for _, item in read(file, Position())] == [KEY]
+    assert [item for _, item in lines(file)] == [KEY]
 
 
 @pytest.mark.parametrize("name", ["backup.json", "backup.json.gz"])
@@ -105,10 +117,21 @@ def test_reading_goes_on_behind_any_line(tmp_path: Path, name: str) -> None:
     items = [KEY | {"n": {"N": str(number)}} for number in range(20)]
     pages = [b"".join(map(line_of, items[start : start + 6])) for start in range(0, 20, 6)]
     file.write_bytes(b"".join(gzip.compress(page) if file.suffix == ".gz" else page for page in pages))
-    whole = list(read(file, Position()))
+    whole = list(lines(file))
     assert [item for _, item in whole] == items
     for number, (position, _) in enumerate(whole, start=1):
-        assert list(read(file, position)) == whole[number:]
+        assert list(lines(file, position)) == whole[number:]
+
+
+@pytest.mark.parametrize("name", ["backup.json", "backup.json.gz"])
+def test_a_file_that_is_replaced_meanwhile_is_read_to_the_end_as_it_was(tmp_path: Path, name: str) -> None:
+    file, new = tmp_path / name, tmp_path / "new"
+    file.write_bytes(gzip.compress(line_of(KEY)) if file.suffix == ".gz" else line_of(KEY))
+    new.write_bytes(b"other")
+    with open_file(file) as opened:
+        first = list(read(opened, START))
+        new.replace(file)
+        assert list(read(opened, START)) == first == [(Position(len(line_of(KEY)), 1), KEY)]
 
 
 @pytest.mark.parametrize("damage", ["cut", "changed", "not compressed"])
@@ -118,11 +141,11 @@ def test_a_compressed_file_that_is_damaged_is_said_so(tmp_path: Path, damage: st
     damaged = {"cut": packed[:-20], "changed": packed[:40] + b"\xff" * 20 + packed[60:], "not compressed": line_of(KEY)}
     file.write_bytes(damaged[damage])
     with pytest.raises((ScriptError, OSError)) as raised:
-        list(read(file, Position()))
+        list(lines(file))
     assert len(str(raised.value).splitlines()) == 1
 
 
 @pytest.mark.parametrize("name", ["nothing.json", "."])
 def test_what_is_no_file_is_said_so(tmp_path: Path, name: str) -> None:
     with pytest.raises(ScriptError, match="is not a file"):
-        list(read(tmp_path / name, Position()))
+        open_file(tmp_path / name)

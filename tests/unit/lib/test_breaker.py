@@ -12,7 +12,7 @@ def test_as_long_as_all_is_well_everybody_is_let_through() -> None:
     assert not breaker.worked()
 
 
-def test_only_the_failure_that_opens_it_says_so() -> None:
+def test_of_many_failures_at_once_one_says_so() -> None:
     breaker = Breaker(5, Clock())
     assert [breaker.failed() for _ in range(3)] == [True, False, False]
 
@@ -35,7 +35,7 @@ def test_a_failure_begins_the_pause_anew() -> None:
     clock.now += 5
     assert breaker.lets_through()
     clock.now += 1
-    assert not breaker.failed()
+    assert [breaker.failed(), breaker.failed()] == [True, False], "one word for each that tries again"
     clock.now += 4.9
     assert not breaker.lets_through()
 

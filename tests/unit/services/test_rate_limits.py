@@ -19,6 +19,7 @@ from backend_flask.services.rate_limits import (
     PAUSE_AFTER_FAILURE_SECONDS,
     WAIT_SECONDS,
     Limit,
+    LimitsOfOneProcess,
     NoLimits,
     RateLimits,
 )
@@ -84,9 +85,9 @@ def test_one_may_be_taken_while_the_rest_of_the_burst_is_used_up(used: float, wa
 
 def test_a_message_that_may_be_sent_costs_one_query(world: World) -> None:
     world.limits.take_message(ME)
-    assert world.limits.take_message_and_group(ME) == 0
-    world.limits.give_back_group(ME)
-    assert world.store.asked == ["take_message", "take_message_and_group", "give_back_group"]
+    assert world.limits.take_message_and_group(ME).wait == 0
+    world.limits.take_message_and_group(ME).give_back()
+    assert world.store.asked == ["take_message", "take_message_and_group", "take_message_and_group", "give_back_group"]
 
 
 @pytest.mark.parametrize(("used", "wait"), [(59.5, 1), (60, 1), (61.2, 3), (58, 1)])
@@ -104,9 +105,9 @@ def test_of_two_limits_that_of_messages_comes_first(world: World) -> None:
         world.limits.take_message_and_group(ME)
     assert refused.value.retry_after == 2
     world.refused(10, 599)
-    assert world.limits.take_message_and_group(ME) == 59
+    assert world.limits.take_message_and_group(ME).wait == 59
     world.refused(10, 540)
-    assert world.limits.take_message_and_group(ME) == 1
+    assert world.limits.take_message_and_group(ME).wait == 1
 
 
 def test_a_row_that_has_just_gone_is_worth_a_second(world: World) -> None:
@@ -114,7 +115,7 @@ def test_a_row_that_has_just_gone_is_worth_a_second(world: World) -> None:
     with pytest.raises(RateLimited) as refused:
         world.limits.take_message(ME)
     assert refused.value.retry_after == 1
-    assert world.limits.take_message_and_group(ME) == 1
+    assert world.limits.take_message_and_group(ME).wait == 1
 
 
 def test_the_store_gets_a_part_of_the_time_of_the_request(world: World) -> None:
@@ -133,20 +134,20 @@ ERRORS = [psycopg.OperationalError(), psycopg.errors.UndefinedTable(), psycopg.e
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
-def test_a_store_that_fails_limits_nobody_and_is_left_alone(
+def test_a_store_that_fails_stops_nobody_and_is_left_alone(
     world: World, error: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     world.store.error = error
     for _ in range(3):
         world.limits.take_message(ME)
-        assert world.limits.take_message_and_group(ME) == 0
-        world.limits.give_back_group(ME)
+        assert world.limits.take_message_and_group(ME).wait == 0
+        world.limits.take_message_and_group(ME).give_back()
     assert world.store.asked == ["take_message"]
     world.clock.now += PAUSE_AFTER_FAILURE_SECONDS
     world.limits.take_message(ME)
     assert len(world.store.asked) == 2
-    assert [record.message for record in caplog.records] == ["rate_limits_fail_open"]
+    assert [record.message for record in caplog.records] == ["rate_limits_not_shared"] * 2
 
     world.store.error = None
     world.refused(61)
@@ -154,7 +155,11 @@ def test_a_store_that_fails_limits_nobody_and_is_left_alone(
     world.clock.now += PAUSE_AFTER_FAILURE_SECONDS
     with pytest.raises(RateLimited):
         world.limits.take_message(ME)
-    assert [record.message for record in caplog.records] == ["rate_limits_fail_open", "rate_limits_hold_again"]
+    assert [record.message for record in caplog.records] == [
+        "rate_limits_not_shared",
+        "rate_limits_not_shared",
+        "rate_limits_shared_again",
+    ]
 
 
 def test_a_refusal_holds_when_nobody_can_say_for_how_long(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,5 +183,45 @@ def test_what_is_no_failure_of_postgres_is_not_hidden(world: World) -> None:
 def test_without_limits_everything_may_be_taken() -> None:
     limits = NoLimits()
     limits.take_message(ME)
-    limits.give_back_group(ME)
-    assert limits.take_message_and_group(ME) == 0
+    limits.take_message_and_group(ME).give_back()
+    assert limits.take_message_and_group(ME).wait == 0
+
+
+@pytest.fixture
+def alone(world: World) -> RateLimits:
+    """The limits while Postgres fails, by the same clock."""
+    world.store.error = psycopg.OperationalError()
+    breaker = Breaker(PAUSE_AFTER_FAILURE_SECONDS, world.clock)
+    return RateLimits(cast(Database, world.store), breaker, LimitsOfOneProcess(world.clock))
+
+
+def test_while_the_store_fails_each_process_counts_by_itself(world: World, alone: RateLimits) -> None:
+    for _ in range(MESSAGES.burst):
+        alone.take_message(ME)
+    with pytest.raises(RateLimited) as refused:
+        alone.take_message(ME)
+    assert refused.value.retry_after == 1
+    alone.take_message("somebody else")
+    world.clock.now += 2
+    alone.take_message(ME)
+    alone.take_message(ME)
+    with pytest.raises(RateLimited):
+        alone.take_message(ME)
+
+
+def test_while_the_store_fails_new_groups_are_counted_too_and_given_back(world: World, alone: RateLimits) -> None:
+    for _ in range(30):
+        alone.take_message_and_group(ME).give_back()
+    world.clock.now += 60
+    assert [alone.take_message_and_group(ME).wait for _ in range(12)] == [0] * 10 + [60, 60]
+    world.clock.now += 60
+    assert [alone.take_message_and_group(ME).wait for _ in range(2)] == [0, 60]
+
+
+def test_what_was_taken_alone_is_not_given_back_to_all(world: World, alone: RateLimits) -> None:
+    group = alone.take_message_and_group(ME)
+    world.store.error = None
+    world.clock.now += PAUSE_AFTER_FAILURE_SECONDS
+    alone.take_message(ME)
+    group.give_back()
+    assert "give_back_group" not in world.store.asked
