@@ -131,15 +131,12 @@ def fetch_from(url: str) -> Callable[[], Any]:
     """A fetcher of the key set at `url` that is waited for no longer than FETCH_SECONDS.
 
     It has a thread of its own: requests limits neither the time that a name takes to be found, nor that of a head which
-    trickles in. There is one such thread at most. For one caller at a time.
+    trickles in. What still hangs is left behind: whoever waited for it could not see that the next one is well.
     """
-    answer: Future[Any] | None = None
 
     def fetch() -> Any:
-        nonlocal answer
-        if answer is None or answer.done():
-            answer = Future()
-            threading.Thread(target=_answer, args=[answer, url], daemon=True, name="key-set").start()
+        answer: Future[Any] = Future()
+        threading.Thread(target=_answer, args=[answer, url], daemon=True, name="key-set").start()
         try:
             return answer.result(FETCH_SECONDS)
         except TimeoutError:

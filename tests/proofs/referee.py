@@ -66,9 +66,13 @@ def play(proof: Proof, engines: tuple[str, ...], luck: Luck, advance: Callable[[
             else:
                 outcome.failed_engine = engine
                 outcome.failed_seed, outcome.trouble = value
+                _interrupt_all(players)
                 break
+    except BaseException:
+        _interrupt_all(players)
+        raise
     finally:
-        _end(players)
+        _wait_for_all(players)
     return outcome
 
 
@@ -91,11 +95,14 @@ def _news(news: Any, players: list[Any]) -> Iterator[tuple[str, str, Any]]:
         yield said
 
 
-def _end(players: list[Any]) -> None:
-    """Players stop their engines when they are interrupted, or at their end."""
+def _interrupt_all(players: list[Any]) -> None:
+    """They stop their engines then."""
     for player in players:
         if player.is_alive() and player.pid:
             player.terminate()
+
+
+def _wait_for_all(players: list[Any]) -> None:
     give_up = time.monotonic() + PATIENCE_SECONDS
     for player in players:
         player.join(max(0.0, give_up - time.monotonic()))

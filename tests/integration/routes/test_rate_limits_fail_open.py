@@ -108,4 +108,5 @@ def test_messages_are_sent_at_once_while_postgres_fails_and_limited_again_after_
     eventually(world.tried_again, wanted=429, seconds=5)
     assert world.send().status_code == 429
     ours = [record for record in caplog.records if record.name == "backend_flask.services.rate_limits"]
-    assert [record.message for record in ours] == ["rate_limits_not_shared", "rate_limits_shared_again"]
+    *failures, last = [record.message for record in ours]
+    assert (set(failures), last) == ({"rate_limits_not_shared"}, "rate_limits_shared_again")
