@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import signal
 import socket
 import subprocess
@@ -85,6 +84,13 @@ def bin_dev(folder: Path, ports: dict[str, int], until: Callable[..., Any]) -> C
     return run
 
 
+def conversations(folder: Path) -> str:
+    """What bin/ddb/patterns/list-conversations prints of the first seeded user, in a shell that has AWS on its mind."""
+    environ = os.environ | SHELL_OF_SOMEBODY_WHO_USES_AWS | {"CRUDDUR_ENV_FILES": str(folder / "stack.env")}
+    command = [ROOT / "bin/ddb/patterns/list-conversations", "--handle", "andrewbrown"]
+    return subprocess.run(command, capture_output=True, text=True, check=True, env=environ).stdout
+
+
 def test_it_says_what_it_does_before_it_does_anything(tmp_path: Path) -> None:
     helped = subprocess.run([ROOT / "bin" / "dev", "--help"], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert helped.stdout.splitlines()[0].startswith("usage: dev")
@@ -107,7 +113,9 @@ def test_ctrl_c_while_it_starts_leaves_nothing_behind_however_often_it_is_presse
     until(lambda: not any(living(process.pid) for process in started))
 
 
-def test_its_lines_work_when_pasted_and_ctrl_c_leaves_nothing_behind(bin_dev: Callable[..., Any], folder: Path) -> None:
+def test_its_lines_work_when_pasted_and_ctrl_c_leaves_nothing_behind(
+    bin_dev: Callable[..., Any], folder: Path, until: Callable[..., Any]
+) -> None:
     with bin_dev() as running:
         pasted = re.findall(r"^  (curl .*?)(?=\n\n)", running.text, re.DOTALL | re.MULTILINE)
         assert len(pasted) == 2, running.text
@@ -122,6 +130,8 @@ def test_its_lines_work_when_pasted_and_ctrl_c_leaves_nothing_behind(bin_dev: Ca
             )
             assert '"uuid":' in done.stdout, line + done.stdout + done.stderr
         assert "bin/cognito/token andrewbrown" in running.text
+        # ExtendDB 0.1.10 forgets what its index has yet to hear when it stops.
+        until(lambda: "Hello!" in conversations(folder))
         started = running.processes()
         assert len(started) > len(PARTS)
 
@@ -135,14 +145,7 @@ def test_data_survives_a_restart_and_a_dead_part_stops_the_rest(
     bin_dev: Callable[..., Any], folder: Path, until: Callable[..., Any]
 ) -> None:
     with bin_dev() as running:
-        listed = subprocess.run(
-            [ROOT / "bin/ddb/patterns/list-conversations", "--handle", "andrewbrown"],
-            capture_output=True,
-            text=True,
-            check=True,
-            env=os.environ | SHELL_OF_SOMEBODY_WHO_USES_AWS | {"CRUDDUR_ENV_FILES": str(folder / "stack.env")},
-        )
-        assert "Hello!" in listed.stdout
+        assert "Hello!" in conversations(folder)
         started = running.processes()
         trigger = int((folder / "trigger" / "trigger.lock").read_text())
         os.kill(trigger, signal.SIGKILL)
@@ -174,15 +177,9 @@ def test_what_a_killed_run_has_left_is_stopped_by_the_next_and_reset_forgets_wha
             == f"bin/dev: bin/dev is running already, as process {again.process.pid}. Stop it first"
         )
         assert requests.get(f"http://127.0.0.1:{ports['api']}/api/ready", timeout=5).ok
-        listed = subprocess.run(
-            shlex.split(f"{ROOT}/bin/ddb/patterns/list-conversations --handle andrewbrown"),
-            capture_output=True,
-            text=True,
-            check=True,
-            env=os.environ | SHELL_OF_SOMEBODY_WHO_USES_AWS | {"CRUDDUR_ENV_FILES": str(folder / "stack.env")},
-        )
-    assert "The hat is on top of the bag" in listed.stdout
-    assert "Hello!" not in listed.stdout
+        listed = conversations(folder)
+    assert "The hat is on top of the bag" in listed
+    assert "Hello!" not in listed
 
 
 def test_a_port_in_use_is_said_in_one_line(bin_dev: Callable[..., Any], ports: dict[str, int]) -> None:
@@ -201,16 +198,6 @@ def test_the_trigger_can_run_alone_be_killed_and_catch_up(
         words = [str(ROOT / "bin/lambda/trigger"), "--state-dir", str(folder / "trigger")]
         return subprocess.Popen(words, env=environ, stderr=subprocess.DEVNULL)
 
-    def summary() -> str:
-        asked = subprocess.run(
-            [ROOT / "bin/ddb/patterns/list-conversations", "--handle", "andrewbrown"],
-            capture_output=True,
-            text=True,
-            check=True,
-            env=environ,
-        )
-        return asked.stdout
-
     def send(text: str) -> None:
         asked = subprocess.run(
             [ROOT / "bin/cognito/token", "bayko"], capture_output=True, text=True, check=True, env=environ
@@ -225,13 +212,13 @@ def test_the_trigger_can_run_alone_be_killed_and_catch_up(
     with bin_dev("--no-trigger") as running:
         trigger = run_trigger()
         send("with the trigger")
-        until(lambda: "with the trigger" in summary())
+        until(lambda: "with the trigger" in conversations(folder))
         trigger.kill()
         trigger.wait()
         send("while nobody listens")
-        assert "while nobody listens" not in summary()
+        assert "while nobody listens" not in conversations(folder)
         trigger = run_trigger()
-        until(lambda: "while nobody listens" in summary())
+        until(lambda: "while nobody listens" in conversations(folder))
         assert running.process.poll() is None
         trigger.terminate()
         assert trigger.wait(15) == 0
