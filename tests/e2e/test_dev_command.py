@@ -87,7 +87,7 @@ def bin_dev(folder: Path, ports: dict[str, int], until: Callable[..., Any]) -> C
 def conversations(folder: Path) -> str:
     """What bin/ddb/patterns/list-conversations prints of the first seeded user, in a shell that has AWS on its mind."""
     environ = os.environ | SHELL_OF_SOMEBODY_WHO_USES_AWS | {"CRUDDUR_ENV_FILES": str(folder / "stack.env")}
-    command = [ROOT / "bin/ddb/patterns/list-conversations", "--handle", "andrewbrown"]
+    command: list[str | Path] = [ROOT / "bin/ddb/patterns/list-conversations", "--handle", "andrewbrown"]
     return subprocess.run(command, capture_output=True, text=True, check=True, env=environ).stdout
 
 

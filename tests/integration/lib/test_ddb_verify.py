@@ -204,7 +204,7 @@ def test_a_message_that_the_stream_has_not_brought_yet_is_brought(town: Town) ->
 
 
 @pytest.mark.parametrize("kind", ["gone", "too new"])
-@pytest.mark.parametrize("call", [2, 3, 4, 5])
+@pytest.mark.parametrize("call", [3, 5])
 def test_a_message_that_arrives_while_a_row_could_not_take_it_is_shown_after_its_repair(
     message_table: MessageTable, table: MessageTable, call: int, kind: str
 ) -> None:
