@@ -71,7 +71,7 @@ FAULTS = (
     Fault("unreachable", broken=_unreachable, seconds=aws.CONNECT_TIMEOUT),
     Fault("never arrives", broken=_timeout, seconds=aws.READ_TIMEOUT, absorbed=False),
     Fault("answer lost", broken=_timeout, seconds=aws.READ_TIMEOUT, applied=True, absorbed=False),
-    Fault("slow, but just in time", seconds=aws.READ_TIMEOUT - 0.3, applied=True),
+    Fault("slow, but just in time", seconds=aws.READ_TIMEOUT - 0.8, applied=True),
 )
 Plan = Callable[[str], Fault | None]
 
