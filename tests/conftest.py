@@ -20,13 +20,6 @@ from tests.arena import client_at, table
 os.environ[target.FILES] = ""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of processes side by side, one takes all tests that share the running system, and any one all tests of a file."""
-    for item in items:
-        shares_system = "system" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("system" if shares_system else item.nodeid.partition("::")[0]))
-
-
 @pytest.fixture(scope="session")
 def engine_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the engines keep their data and logs."""
