@@ -130,7 +130,6 @@ def test_its_lines_work_when_pasted_and_ctrl_c_leaves_nothing_behind(
             )
             assert '"uuid":' in done.stdout, line + done.stdout + done.stderr
         assert "bin/cognito/token andrewbrown" in running.text
-        # ExtendDB 0.1.10 forgets what its index has yet to hear when it stops.
         until(lambda: "Hello!" in conversations(folder))
         started = running.processes()
         assert len(started) > len(PARTS)
