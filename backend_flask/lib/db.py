@@ -158,6 +158,10 @@ class Database:
     def _check(self, connection: BoundedConnection) -> None:
         """Raises if the connection is of no use. Then the idle ones are replaced too: what broke one broke them all,
         and the pool would try them one after the other, with longer and longer pauses."""
+        left = deadline.remaining()
+        if left is not None and left <= 0:
+            # The connection is good still, and goes back to the pool for the others.
+            raise psycopg.OperationalError("no time is left to look at the connection")
         connection.wait_limit = CHECK_LIMIT
         try:
             connection.execute("")

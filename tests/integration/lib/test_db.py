@@ -200,14 +200,26 @@ def test_no_time_left_is_an_error_at_once(db: Database) -> None:
         deadline.clear()
 
 
-def test_a_caller_whose_time_is_over_costs_the_others_no_connection(db: Database) -> None:
+def two_connections(db: Database) -> set[int]:
     with db.transaction() as one, db.transaction() as other:
-        pids = {queries._connection.info.backend_pid for queries in (one, other)}
+        return {queries._connection.info.backend_pid for queries in (one, other)}
+
+
+def test_a_caller_whose_time_is_over_costs_the_others_no_connection(db: Database) -> None:
+    before = two_connections(db)
     with db._connection() as connection, deadline.within(-1), pytest.raises(psycopg.OperationalError):
         db._check(connection)
-    # One of the two was closed and is replaced; the other one is there still.
-    with db.transaction() as one, db.transaction() as other:
-        assert {queries._connection.info.backend_pid for queries in (one, other)} & pids
+    assert two_connections(db) == before
+
+
+def test_a_caller_whose_time_ends_while_it_waits_costs_one_connection(db_on_line: Database, line: Line) -> None:
+    before = two_connections(db_on_line)
+    with db_on_line._connection() as connection:
+        line.frozen = True
+        with deadline.within(0.1), pytest.raises(psycopg.OperationalError):
+            db_on_line._check(connection)
+        line.frozen = False
+    assert len(two_connections(db_on_line) & before) == 1
 
 
 def test_a_used_up_pool_is_an_error_in_time(database_url: str) -> None:
