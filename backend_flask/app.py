@@ -16,6 +16,7 @@ from backend_flask.lib import deadline
 from backend_flask.lib.cognito_jwt_token import CognitoTokenVerifier, KeySet, fetch_from
 from backend_flask.lib.db import Database
 from backend_flask.lib.ddb import MessageTable
+from backend_flask.lib.plain_answers import take_as_json
 from backend_flask.lib.uuid7 import Uuid7
 from backend_flask.routes import errors
 from backend_flask.routes.activities import activities
@@ -67,7 +68,8 @@ def build_stores(settings: Settings) -> Stores:
     db = Database(settings.connection_url, settings.db_pool_size)
     db.open()
     atexit.register(db.close)
-    dynamodb = client_of(settings, "dynamodb", pool=settings.aws_pool_size)
+    dynamodb = client_of(settings, "dynamodb", pool=settings.aws_pool_size, validate=False)
+    take_as_json(dynamodb)
     cognito = client_of(settings, "cognito-idp", pool=settings.aws_pool_size)
     verifier = CognitoTokenVerifier(
         KeySet(fetch_from(settings.jwks_url)), settings.issuer, settings.aws_cognito_user_pool_client_id

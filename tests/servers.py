@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from dev.trigger import lock
 from tests.arena import Arena
 
 ROOT = Path(__file__).resolve().parents[1]
+THE_API = "backend_flask.app:from_environment()"
 # The server closes a connection that was idle for two seconds.
 IDLE_SECONDS = 1.0
 KILL_SECONDS = 10
@@ -50,11 +51,16 @@ class Server:
 
 
 @contextmanager
-def api_server(arena: Arena, *, workers: int = 2, **changes: str) -> Iterator[Server]:
-    """The API behind gunicorn, once it is ready. Raises StackError with the end of its log."""
+def api_server(
+    arena: Arena, *, workers: int = 2, app: str = THE_API, options: Sequence[str] = (), **changes: str
+) -> Iterator[Server]:
+    """The API, or another app, behind gunicorn, once it is ready. Raises StackError with the end of its log.
+
+    `options` of gunicorn take the place of what its configuration says.
+    """
     port = free_port()
     settings = {"HOST": LOOPBACK, "PORT": str(port), "WEB_CONCURRENCY": str(workers), **changes}
-    command = ["-m", "gunicorn", "-c", "backend_flask/gunicorn.conf.py", "backend_flask.app:from_environment()"]
+    command = ["-m", "gunicorn", "-c", "backend_flask/gunicorn.conf.py", *options, app]
     child = _spawn(arena, "api", command, settings)
     child.answers = lambda: _is_ready(port)
     with _stopped_at_the_end(child):

@@ -15,6 +15,8 @@ CONNECT_TIMEOUT = 1.0
 READ_TIMEOUT = 2.0
 ATTEMPTS = 3
 LONGEST_ATTEMPT = CONNECT_TIMEOUT + READ_TIMEOUT
+# The SDK's own is long, and put together twice for every call.
+USER_AGENT = "cruddur-messaging"
 
 
 def client(
@@ -46,6 +48,7 @@ def client(
             read_timeout=READ_TIMEOUT,
             retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
             max_pool_connections=pool,
+            user_agent=USER_AGENT,
             parameter_validation=validate,
             ignore_configured_endpoint_urls=True,  # type: ignore[call-arg]  # newer than the stubs
         ),

@@ -29,6 +29,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import random
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
@@ -56,6 +57,7 @@ GROUP_SK = "~GROUP"
 _AFTER_ALL_MESSAGES = "~"
 _NOTHING_READ = str(uuid.UUID(int=0))
 _DIRECT_GROUPS = uuid.UUID("6f2d3f0e-5d0b-5c39-9c6d-0b8c3a9f1e77")
+_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # Engines take a second to make or drop a table; AWS with an index now and then some minutes.
 PATIENCE = {"Delay": 1, "MaxAttempts": 600}
 _CONFLICT_ATTEMPTS = 4
@@ -261,9 +263,8 @@ def milliseconds_of(uuid7: str) -> int:
 
 def instant_of(uuid7: str) -> str:
     """The same as ISO 8601 UTC with milliseconds."""
-    milliseconds = milliseconds_of(uuid7)
-    instant = datetime.fromtimestamp(milliseconds // 1000, UTC)
-    return f"{instant:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03}Z"
+    seconds, milliseconds = divmod(milliseconds_of(uuid7), 1000)
+    return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.{milliseconds:03}Z"
 
 
 def preview(text: str) -> str:
@@ -380,17 +381,18 @@ class MessageTable:
         return replace(page, items=self._counted(user_uuid, page.items)) if counts else page
 
     def _counted(self, user_uuid: str, rows: list[MessageGroup]) -> list[MessageGroup]:
+        unread = [row for row in rows if row.unread]
+        counts = dict(zip((row.uuid for row in unread), self._count_all(user_uuid, unread), strict=True))
+        return [replace(row, unread_count=counts.get(row.uuid, 0)) for row in rows]
+
+    def _count_all(self, user_uuid: str, rows: list[MessageGroup]) -> list[int]:
         """Counts side by side: one after the other, a page of unread rows would take as long as all of them."""
-        with ThreadPoolExecutor(COUNTS_AT_ONCE) as threads:
-            counts = [
-                # Each count keeps the context, and so the deadline, of the request that it belongs to.
-                threads.submit(copy_context().run, self._count_unread, user_uuid, row) if row.unread else None
-                for row in rows
-            ]
-            return [
-                replace(row, unread_count=count.result() if count else 0)
-                for row, count in zip(rows, counts, strict=True)
-            ]
+        if len(rows) < 2:
+            return [self._count_unread(user_uuid, row) for row in rows]
+        with ThreadPoolExecutor(min(len(rows), COUNTS_AT_ONCE)) as threads:
+            # Each count keeps the context, and so the deadline, of the request that it belongs to.
+            counts = [threads.submit(copy_context().run, self._count_unread, user_uuid, row) for row in rows]
+            return [count.result() for count in counts]
 
     def _count_unread(self, user_uuid: str, row: MessageGroup) -> int:
         counted = self.client.query(
@@ -727,7 +729,7 @@ def _revision(item: Item) -> int:
 
 
 def _whole_uuid(text: str) -> str:
-    """The text, which must be spelled as keys are: `uuid.UUID` takes other spellings as well."""
-    if str(uuid.UUID(text)) != text:
+    """The text, which must be spelled as keys are."""
+    if not _UUID.fullmatch(text):
         raise ValueError("a uuid that is not in lower case with its hyphens")
     return text

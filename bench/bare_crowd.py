@@ -1,0 +1,101 @@
+"""Processes with threads that call DynamoDB by a bare boto3 client, as fast as they can."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import chain
+from typing import Any
+
+from botocore.config import Config
+
+from backend_flask.lib.uuid7 import Uuid7
+from bench.bare import Call, client_of
+from bench.crowd import Wave
+from tests.arena import Arena
+
+Calls = tuple[Call, ...]
+# `renew` is the id that each turn must have anew, or empty.
+Work = tuple[Calls, str]
+
+
+class BareCrowd:
+    def __init__(self, pipes: list[Any]) -> None:
+        self._pipes = pipes
+
+    def drive(self, name: str, threads: int, seconds: float) -> Wave:
+        """`threads` altogether do the work of this name, over and over. Raises RuntimeError if a call fails."""
+        busy = [(pipe, len(range(number, threads, len(self._pipes)))) for number, pipe in enumerate(self._pipes)]
+        busy = [(pipe, own) for pipe, own in busy if own]
+        for pipe, own in busy:
+            pipe.send((name, own, seconds))
+        told = [pipe.recv() for pipe, _ in busy]
+        if any(isinstance(each, str) for each in told):
+            raise RuntimeError(f"a bare call failed: {told}")
+        taken = list(chain(*told))
+        # The last turn of each thread came to its end too late.
+        return Wave(seconds, len(taken) - threads, taken)
+
+
+@contextmanager
+def bare_crowd(arena: Arena, processes: int, works: dict[str, Work]) -> Iterator[BareCrowd]:
+    context = multiprocessing.get_context("spawn")
+    pipes, started = [], []
+    for _ in range(processes):
+        ours, theirs = context.Pipe()
+        started.append(context.Process(target=_serve, args=[arena, works, theirs], daemon=True))
+        pipes.append(ours)
+    for process in started:
+        process.start()
+    try:
+        yield BareCrowd(pipes)
+    finally:
+        for pipe in pipes:
+            pipe.send(None)
+        for process in started:
+            process.join()
+
+
+def _serve(arena: Arena, works: dict[str, Work], pipe: Any) -> None:
+    # Ctrl-C reaches the whole process group; the other end of the pipe says when it is over.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A pool that is too small would make the threads wait for each other.
+    client, make_id = client_of(arena, config=Config(max_pool_connections=128)), Uuid7()
+    while asked := pipe.recv():
+        name, threads, seconds = asked
+        calls, renewed = works[name]
+
+        def turn(calls: Calls = calls, renewed: str = renewed) -> list[Callable[[], object]]:
+            names = {renewed: make_id()} if renewed else {}
+            return [call.renewed(names).by(client) for call in calls]
+
+        pipe.send(_wave(turn, threads, seconds))
+
+
+def _wave(turn: Callable[[], list[Callable[[], object]]], threads: int, seconds: float) -> list[float] | str:
+    """How long each turn took, or what went wrong."""
+    taken: list[float] = []
+    trouble: list[str] = []
+    ends_at = time.perf_counter() + seconds
+
+    def work() -> None:
+        try:
+            while time.perf_counter() < ends_at:
+                steps = turn()
+                begun = time.perf_counter()
+                for step in steps:
+                    step()
+                taken.append(time.perf_counter() - begun)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the other process is to hear of it
+            trouble.append(repr(error))
+
+    workers = [threading.Thread(target=work) for _ in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return trouble[0] if trouble else taken

@@ -1,0 +1,132 @@
+"""Many requests at once through the production server, against bare boto3 clients in as many processes, and against a
+route that does nothing."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from os import cpu_count
+
+from bench.bare_crowd import BareCrowd, Work, bare_crowd
+from bench.crowd import Wave, drive
+from bench.figures import Answer, Curve, Figure, at_least, at_most, of_rounds, quantile
+from bench.nothing import APP
+from bench.town import HEALTH_CHECK, Endpoint, Town
+from bench.trial import Trial
+from tests.servers import api_server
+
+CONCURRENCIES = (1, 8, 32, 128)
+ROUNDS = 5
+SECONDS = 2.0
+# Each core has two: while one waits for the engine, the other works.
+PROCESSES = 2 * (cpu_count() or 1)
+# More than this machine can answer in the time of a wave.
+MOST_A_SECOND = 1_500
+LEAST_OF_BARE, JUDGED_AT = 0.85, 32
+MOST_OF_FAIR_SHARE, CROWDED_AT = 4, 128
+SIDES = ("the API", "bare boto3", "a route that does nothing")
+
+Drive = Callable[[int, float], Wave]
+# Of each number of requests at once, those of each side.
+Waves = dict[int, dict[str, list[Wave]]]
+
+
+def run(trial: Trial) -> Answer:
+    answer = Answer()
+    settings = {"RATE_LIMITS": "on", "LOG_LEVEL": "info"}
+    with (
+        trial.arena.api() as api,
+        api_server(trial.arena, workers=PROCESSES, **settings) as server,
+        api_server(trial.arena, workers=PROCESSES, app=APP) as nothing,
+    ):
+        town = Town(api)
+        endpoints = {each.name: each for each in town.endpoints() if each.name in {"A first page", "C"}}
+        works = {name: _work(each) for name, each in endpoints.items()}
+        trial.expect(len(endpoints) * len(CONCURRENCIES) * trial.some(ROUNDS))
+        with bare_crowd(trial.arena, PROCESSES, works) as bare:
+            for name, endpoint in endpoints.items():
+                sides = _sides(endpoint, server.port, nothing.port, bare)
+                waves = _played(trial, sides)
+                answer.figures += _figures(name, waves)
+                answer.curves.append(_curve(name, waves))
+    return answer
+
+
+def _work(endpoint: Endpoint) -> Work:
+    """The calls of one request, and the id in them that no two may share."""
+    request = endpoint.requests(1)[0]
+    return request.calls, request.new_id
+
+
+def _sides(endpoint: Endpoint, port: int, nothing_port: int, bare: BareCrowd) -> dict[str, Drive]:
+    def ours(connections: int, seconds: float) -> Wave:
+        return drive(port, _raws(endpoint, seconds), connections, seconds)
+
+    def theirs(connections: int, seconds: float) -> Wave:
+        return bare.drive(endpoint.name, connections, seconds)
+
+    def nothing(connections: int, seconds: float) -> Wave:
+        return drive(nothing_port, itertools.repeat(HEALTH_CHECK), connections, seconds)
+
+    return dict(zip(SIDES, (ours, theirs, nothing), strict=True))
+
+
+def _raws(endpoint: Endpoint, seconds: float) -> Iterator[bytes]:
+    return (request.raw for request in endpoint.requests(round(MOST_A_SECOND * (seconds + 1))))
+
+
+def _played(trial: Trial, sides: dict[str, Drive]) -> Waves:
+    seconds = max(0.2, SECONDS * trial.effort)
+    for drive_side in sides.values():
+        drive_side(PROCESSES * 4, seconds / 2)
+    waves: Waves = {many: defaultdict(list) for many in CONCURRENCIES}
+    for many in CONCURRENCIES:
+        for _ in range(trial.some(ROUNDS)):
+            for side, drive_side in sides.items():
+                waves[many][side].append(drive_side(many, seconds))
+            trial.advance(1)
+    return waves
+
+
+def _figures(name: str, waves: Waves) -> list[Figure]:
+    figures = []
+    for many, sides in waves.items():
+        ours, theirs, nothing = (sides[side] for side in SIDES)
+        figures.append(
+            of_rounds(
+                f"{name}, {many} at once, requests/s",
+                [one.per_second / other.per_second for one, other in zip(ours, theirs, strict=True)],
+                "x bare boto3",
+                at_least(LEAST_OF_BARE) if many == JUDGED_AT else None,
+                f"{_middle(ours)} against {_middle(theirs)}; a route that does nothing {_middle(nothing)}",
+            )
+        )
+        figures += [_p50(name, many, ours, theirs), _p99(name, many, ours)]
+    return figures
+
+
+def _p50(name: str, many: int, ours: list[Wave], theirs: list[Wave]) -> Figure:
+    pairs = [(quantile(one.taken, 0.5), quantile(other.taken, 0.5)) for one, other in zip(ours, theirs, strict=True)]
+    return of_rounds(f"{name}, {many} at once, p50", [one / other for one, other in pairs], "x bare boto3")
+
+
+def _p99(name: str, many: int, ours: list[Wave]) -> Figure:
+    """Over what each would take if all were served alike: so many at once, divided by those answered in a second."""
+    goal = at_most(MOST_OF_FAIR_SHARE) if many == CROWDED_AT else None
+    shares = [quantile(wave.taken, 0.99) / (many / wave.per_second) for wave in ours]
+    beside = f"{1000 * quantile((taken for wave in ours for taken in wave.taken), 0.99):.0f} ms"
+    return of_rounds(f"{name}, {many} at once, p99", shares, "x the fair share", goal, beside)
+
+
+def _middle(waves: list[Wave]) -> str:
+    return f"{quantile((wave.per_second for wave in waves), 0.5):,.0f}"
+
+
+def _curve(name: str, waves: Waves) -> Curve:
+    lines = {
+        side: [(float(many), quantile((wave.per_second for wave in sides[side]), 0.5)) for many, sides in waves.items()]
+        for side in SIDES[:2]
+    }
+    file = f"throughput-{name.split(maxsplit=1)[0].lower()}"
+    return Curve(file, f"{name}: requests a second", "at once", "requests/s", lines, log_x=True)
