@@ -50,7 +50,7 @@ def _steps(endpoint: Endpoint, caller: Caller, bare: Any) -> Steps:
 
 
 def _played(trial: Trial, steps: Steps) -> Pair:
-    Pair().play(steps(WARM_UP))
+    Pair().play(steps(trial.some(WARM_UP)))
     pair = Pair()
     for _ in range(trial.some(ROUNDS)):
         pair.play(steps(trial.some(ASKS)))

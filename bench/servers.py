@@ -8,7 +8,7 @@ from os import cpu_count
 
 from bench.crowd import Wave, drive
 from bench.figures import Answer, Figure, of_rounds, quantile
-from bench.throughput import MOST_A_SECOND, PROCESSES
+from bench.throughput import LEAST_SECONDS, MOST_A_SECOND, PROCESSES
 from bench.town import Endpoint, Town
 from bench.trial import Trial
 from tests.servers import Server, api_server
@@ -23,8 +23,11 @@ def _threads(workers: int, threads: int) -> tuple[int, tuple[str, ...]]:
     return workers, ("--worker-class", "gthread", "--threads", str(threads))
 
 
-# How many workers, and what gunicorn is told besides. The first is what the API is served with.
-WAYS = {
+# How many workers, and what gunicorn is told besides.
+Ways = dict[str, tuple[int, tuple[str, ...]]]
+
+# The first is what the API is served with.
+WAYS: Ways = {
     f"{PROCESSES} processes with greenlets": (PROCESSES, ()),
     f"{CORES} processes with greenlets": (CORES, ()),
     f"{PROCESSES} processes with {CONNECTIONS // PROCESSES} threads": _threads(PROCESSES, CONNECTIONS // PROCESSES),
@@ -33,16 +36,16 @@ WAYS = {
 }
 
 
-def run(trial: Trial) -> Answer:
+def run(trial: Trial, ways: Ways | None = None) -> Answer:
     answer = Answer()
     with ExitStack() as running, trial.arena.api() as api:
         town = Town(api)
         endpoints = [each for each in town.endpoints() if each.name in {"A first page", "C"}]
         servers = {
             name: running.enter_context(api_server(trial.arena, workers=workers, options=options, RATE_LIMITS="on"))
-            for name, (workers, options) in WAYS.items()
+            for name, (workers, options) in (ways or WAYS).items()
         }
-        trial.expect(len(endpoints) * trial.some(ROUNDS))
+        trial.expect(len(endpoints) * trial.some(ROUNDS, least=1))
         for endpoint in endpoints:
             answer.figures += _figures(endpoint.name, _played(trial, endpoint, servers))
         answer.figures += [_memory(name, server) for name, server in servers.items()]
@@ -50,9 +53,9 @@ def run(trial: Trial) -> Answer:
 
 
 def _played(trial: Trial, endpoint: Endpoint, servers: dict[str, Server]) -> dict[str, list[Wave]]:
-    seconds = max(0.2, SECONDS * trial.effort)
+    seconds = max(LEAST_SECONDS, SECONDS * trial.effort)
     waves: dict[str, list[Wave]] = {name: [] for name in servers}
-    for number in range(-1, trial.some(ROUNDS)):
+    for number in range(-1, trial.some(ROUNDS, least=1)):
         for name, server in servers.items():
             requests = (request.raw for request in endpoint.requests(round(MOST_A_SECOND * (seconds + 1))))
             wave = drive(server.port, requests, CONNECTIONS, seconds)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("backend_flask", "cli", "dev", "lambdas")
+PACKAGES = ("backend_flask", "bench", "cli", "dev", "lambdas")
 MAX_LINES = 300
 LONGER_WITH_A_REASON = {
     "backend_flask/lib/ddb.py": "the table is one fact, and the stream function ships it as one file",
@@ -69,7 +69,7 @@ BACKEND = "backend_flask"
         ("backend_flask/lib", (f"{BACKEND}.routes", f"{BACKEND}.services", f"{BACKEND}.settings", *WEB)),
         ("backend_flask/services", (f"{BACKEND}.routes", f"{BACKEND}.settings", "boto3", "botocore", "psycopg", *WEB)),
         ("backend_flask/routes", (f"{BACKEND}.app", f"{BACKEND}.settings", "boto3", "os")),
-        ("backend_flask", ("cli", "dev", "lambdas", "tests")),
+        ("backend_flask", ("bench", "cli", "dev", "lambdas", "tests")),
         ("cli", (f"{BACKEND}.routes", *WEB)),
         ("lambdas", ("cli", "dev")),
     ],
