@@ -1,4 +1,4 @@
-"""One request at a time through the production server, against the calls that it makes by a bare boto3 client."""
+"""One request at a time through the production server, against the same questions to DynamoDB and Postgres."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 import psycopg
 
-from backend_flask.lib.db import sql
 from bench.bare import client_of, one_after_the_other
 from bench.caller import Caller
 from bench.figures import Answer, at_most
@@ -27,24 +26,27 @@ Steps = Callable[[int], list[tuple[Step, Step]]]
 
 def run(trial: Trial) -> Answer:
     answer = Answer()
-    # A bare client has no limits on what a person may send. Ours shall not be made faster by leaving them out.
-    with trial.arena.api() as api, api_server(trial.arena, RATE_LIMITS="on", LOG_LEVEL="info") as server:
+    with (
+        trial.arena.api(RATE_LIMITS="on") as api,
+        api_server(trial.arena, RATE_LIMITS="on", LOG_LEVEL="info") as server,
+        psycopg.connect(trial.arena.database_url, autocommit=True) as connection,
+    ):
         town = Town(api)
         endpoints = town.endpoints()
         trial.expect(trial.some(ROUNDS) * (len(endpoints) + 1))
         with closing(Caller(server.port)) as caller:
             bare = client_of(trial.arena)
-            measured = {each.name: _played(trial, _steps(each, caller, bare)) for each in endpoints}
-            short = _short(trial, town, caller)
+            measured = {each.name: _played(trial, _steps(each, caller, bare, connection)) for each in endpoints}
+            short = _played(trial, _steps(town.short(), caller, bare, connection))
     for name, pair in measured.items():
         answer.figures += [pair.median(name, at_most(MOST)), pair.p99(name)]
     answer.figures += [short.median("users short, over its one query"), short.p99("users short, over its one query")]
     return answer
 
 
-def _steps(endpoint: Endpoint, caller: Caller, bare: Any) -> Steps:
+def _steps(endpoint: Endpoint, caller: Caller, bare: Any, connection: psycopg.Connection[Any]) -> Steps:
     return lambda count: [
-        (_asking(caller, request.raw), one_after_the_other([call.by(bare) for call in request.calls]))
+        (_asking(caller, request.raw), one_after_the_other(request.asked.by(bare, connection)))
         for request in endpoint.requests(count)
     ]
 
@@ -56,17 +58,6 @@ def _played(trial: Trial, steps: Steps) -> Pair:
         pair.play(steps(trial.some(ASKS)))
         trial.advance(1)
     return pair
-
-
-def _short(trial: Trial, town: Town, caller: Caller) -> Pair:
-    """The one endpoint that asks Postgres only, next to its query on a connection that is open already."""
-    asking = _asking(caller, town.short().requests(1)[0].raw)
-    with psycopg.connect(trial.arena.database_url, autocommit=True) as connection:
-
-        def query() -> None:
-            connection.execute(sql("users/short"), {"handle": town.friend.user.handle}).fetchone()
-
-        return _played(trial, lambda count: [(asking, query)] * count)
 
 
 def _asking(caller: Caller, request: bytes) -> Step:

@@ -31,7 +31,10 @@ def run(trial: Trial, only: Collection[str] = ()) -> Answer:
     """Of all endpoints, or `only` of those with these names."""
     answer = Answer()
     # One worker, so that there is one to look at.
-    with trial.arena.api() as api, api_server(trial.arena, workers=1, RATE_LIMITS="on", LOG_LEVEL="info") as server:
+    with (
+        trial.arena.api(RATE_LIMITS="on") as api,
+        api_server(trial.arena, workers=1, RATE_LIMITS="on", LOG_LEVEL="info") as server,
+    ):
         town = Town(api)
         endpoints = [each for each in (*town.endpoints(), town.short()) if not only or each.name in only]
         trial.expect(len(endpoints))

@@ -25,7 +25,7 @@ WARM_UP = 10
 def run(trial: Trial) -> Answer:
     answer = Answer()
     clients = _clients(trial)
-    with trial.arena.api() as api:
+    with trial.arena.api(RATE_LIMITS="on") as api:
         endpoints = {each.name: each for each in Town(api).endpoints()}
         chosen = {"Query of a page": "A first page", "GetItem and PutItem": "C"}
         trial.expect(len(chosen) * trial.some(ROUNDS))
@@ -70,7 +70,7 @@ def _figures(trial: Trial, title: str, endpoint: Endpoint, clients: dict[str, An
 
 def _cpu_seconds(endpoint: Endpoint, client: Any, times: int) -> float:
     """Of one turn."""
-    steps = [call.by(client) for request in endpoint.requests(times) for call in request.calls]
+    steps = [call.by(client) for request in endpoint.requests(times) for call in request.asked.calls]
     begun = time.process_time()
     for step in steps:
         step()

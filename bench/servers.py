@@ -38,7 +38,7 @@ WAYS: Ways = {
 
 def run(trial: Trial, ways: Ways | None = None) -> Answer:
     answer = Answer()
-    with ExitStack() as running, trial.arena.api() as api:
+    with ExitStack() as running, trial.arena.api(RATE_LIMITS="on") as api:
         town = Town(api)
         endpoints = [each for each in town.endpoints() if each.name in {"A first page", "C"}]
         servers = {

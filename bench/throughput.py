@@ -39,7 +39,7 @@ def run(trial: Trial, processes: int = PROCESSES, crowds: Sequence[int] = CONCUR
     answer = Answer()
     settings = {"RATE_LIMITS": "on", "LOG_LEVEL": "info"}
     with (
-        trial.arena.api() as api,
+        trial.arena.api(RATE_LIMITS="on") as api,
         api_server(trial.arena, workers=processes, **settings) as server,
         api_server(trial.arena, workers=processes, app=APP) as nothing,
     ):
@@ -59,7 +59,7 @@ def run(trial: Trial, processes: int = PROCESSES, crowds: Sequence[int] = CONCUR
 def _work(endpoint: Endpoint) -> Work:
     """The calls of one request, and the id in them that no two may share."""
     request = endpoint.requests(1)[0]
-    return request.calls, request.new_id
+    return tuple(request.asked.calls), request.new_id
 
 
 def _sides(endpoint: Endpoint, port: int, nothing_port: int, bare: BareCrowd) -> dict[str, Drive]:

@@ -35,14 +35,14 @@ def names_of(answer: Answer) -> set[str]:
 
 
 def test_the_bare_calls_are_those_that_the_api_makes_itself(arena: Arena) -> None:
-    with arena.api() as api:
+    with arena.api(RATE_LIMITS="on") as api:
         town, counted = Town(api), meter(api.table.client)
         bare = client_of(arena)
         counted_bare = meter(bare)
         for endpoint in [*town.endpoints(), town.short()]:
             request = endpoint.requests(1)[0]
             counted_bare.reset()
-            for call in request.calls:
+            for call in request.asked.calls:
                 call.by(bare)()
             counted.reset()
             head, _, body = request.raw.partition(b"\r\n\r\n")
