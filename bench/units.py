@@ -50,6 +50,7 @@ REQUESTS = {
     f"B with {UNREAD_ROWS} unread rows": LIST + COUNT * UNREAD_ROWS,
     "C": SEND,
     "C with a key": SEND + SEND_KEY,
+    "D, an existing group": SEND,
     "read marker": MARKER,
 }
 
@@ -67,3 +68,7 @@ def message(members: int, batch: int = 1) -> Units:
 def start(members: int) -> Units:
     """A message group with its first message, as DynamoDB counts it: each item twice, entries of the index once."""
     return Units(write=2 * (members + 2) + members)
+
+
+# D looks for the sender's row before.
+NEW_DIRECT_GROUP = Units(read=1) + start(2)

@@ -9,7 +9,6 @@ after at most POOL_TIMEOUT and, once it has a connection, WAIT_LIMIT for each st
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -26,8 +25,6 @@ from backend_flask.lib import deadline
 STATEMENT_TIMEOUT_MS = 2000
 WAIT_LIMIT = 2.0
 CHECK_LIMIT = 1.0
-# A connection on which the server has answered within so many seconds is used again without asking whether it is there.
-FRESH_SECONDS = 0.5
 POOL_TIMEOUT = 2.0
 # libpq's and psycopg's lowest.
 CONNECT_TIMEOUT = 2
@@ -47,35 +44,18 @@ class BoundedConnection(psycopg.Connection[Row]):
     """A connection on which no wait is endless. psycopg has no limit for a server that accepts and never answers."""
 
     wait_limit = WAIT_LIMIT
-    # By time.monotonic, when the server has last answered.
-    heard_at = float("-inf")
 
     def wait(self, gen: PQGen[Any], interval: float = 0.1, timeout: float | None = None) -> Any:
         """Raises OperationalError, and closes the connection, if the server has not answered in time."""
         limits = (self.wait_limit, timeout, deadline.remaining())
         limit = max(0.0, min(limit for limit in limits if limit is not None))
         try:
-            answer = super().wait(gen, interval=interval, timeout=limit)
+            return super().wait(gen, interval=interval, timeout=limit)
         except psycopg.OperationalError:
             if self.pgconn.transaction_status == psycopg.pq.TransactionStatus.ACTIVE:
                 # The answer may still come, and must not be taken for that to the next query.
                 self.pgconn.finish()
             raise
-        self.heard_at = time.monotonic()
-        return answer
-
-    @property
-    def is_fresh(self) -> bool:
-        """The server has just answered, and has said no farewell since: a restarted one does."""
-        if time.monotonic() > self.heard_at + FRESH_SECONDS:
-            return False
-        try:
-            # Takes what has come without waiting for more: its last words, and then that it has hung up.
-            for _ in range(2):
-                self.pgconn.consume_input()
-        except psycopg.OperationalError:
-            return False
-        return self.pgconn.status == psycopg.pq.ConnStatus.OK
 
 
 class Queries:
@@ -182,8 +162,6 @@ class Database:
         if left is not None and left <= 0:
             # The connection is good still, and goes back to the pool for the others.
             raise psycopg.OperationalError("no time is left to look at the connection")
-        if connection.is_fresh:
-            return
         connection.wait_limit = CHECK_LIMIT
         try:
             connection.execute("")

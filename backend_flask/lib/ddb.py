@@ -8,7 +8,7 @@ only: the stream function ships this one file.
 | A. messages of a message group, newest first | `list_messages` | 1 Query; an older page 1 GetItem + 1 Query |
 | B. my message groups, newest first | `list_message_groups` | 1 Query, and 1 COUNT per unread row |
 | C. a message in an existing message group | `create_message` | 1 GetItem + 1 PutItem; + 1 PutItem with a send key |
-| D. a message for a new message group | `create_direct_message` | 1 TransactWriteItems; + C's PutItem if it exists |
+| D. a message for a new message group | `create_direct_message` | 1 GetItem + 1 TransactWriteItems; C if it exists |
 | E. every member's row from the stream | `update_message_groups` | 1 GetItem a group, 1 UpdateItem a member |
 | read marker | `mark_read` | 1 UpdateItem |
 
@@ -65,6 +65,9 @@ _CONFLICT_WAIT_SECONDS = 0.05
 
 T = TypeVar("T")
 Item = dict[str, dict[str, Any]]
+# Is told whether a message group is to be started, before anything is written, and may raise. What it gives is called
+# if none was started after all.
+Take = Callable[[bool], Callable[[], None]]
 
 
 class MessageGroupNotFound(Exception):
@@ -420,11 +423,14 @@ class MessageTable:
 
     def require_member(self, user_uuid: str, group_uuid: str) -> None:
         """Raises MessageGroupNotFound."""
+        if not self._has_row(user_uuid, group_uuid):
+            raise MessageGroupNotFound
+
+    def _has_row(self, user_uuid: str, group_uuid: str) -> bool:
         row = self.client.get_item(
             TableName=self.name, Key=row_key(user_uuid, group_uuid), ConsistentRead=True, ProjectionExpression="sk"
         )
-        if "Item" not in row:
-            raise MessageGroupNotFound
+        return "Item" in row
 
     def _put_message(self, message: Message) -> Message:
         """Stores the message if it is not there. If it is, an earlier attempt has stored it: that one counts."""
@@ -462,15 +468,25 @@ class MessageTable:
         other: Member,
         text: str,
         send_key: str | None = None,
-        on_existing: Callable[[], None] = lambda: None,
+        take: Take = lambda _: lambda: None,
     ) -> Message:
         """Stores a message in the one direct message group of two users, which is created if it is not there.
 
-        `on_existing` is called if it is. Raises SendKeyReused, or ValueError if the two are one.
+        Raises SendKeyReused, what `take` raises, or ValueError if the two are one.
         """
         members = _distinct([sender, other])
         group_uuid = direct_group_uuid(sender.uuid, other.uuid)
-        return self._create_group(self._draft(sender, group_uuid, text, send_key), members, None, on_existing)
+        # The row comes first: one read tells a group that is there, which costs as much as C, from one to start, which
+        # costs ten writes, or eight to be refused. It comes before the send key, so that who is refused by `take`
+        # leaves nothing behind. A row that was seen stays; one that comes after this look meets the transaction.
+        is_new = not self._has_row(sender.uuid, group_uuid)
+        give_back = take(is_new)
+        try:
+            first = self._draft(sender, group_uuid, text, send_key)
+        except SendKeyReused:
+            give_back()
+            raise
+        return self._create_group(first, members, None, give_back) if is_new else self._put_message(first)
 
     def create_message_group(self, creator: Member, others: Sequence[Member], title: str, text: str) -> Message:
         """Stores the first message of a new message group of up to MAX_MEMBERS members. Raises ValueError."""

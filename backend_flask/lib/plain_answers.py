@@ -1,11 +1,11 @@
 """Takes DynamoDB's answers for the JSON that they are.
 
 The SDK walks each attribute of an answer by its service model, which takes a third of the CPU of a page of messages,
-and arrives at what the JSON said in the first place. The one exception are binary values: the SDK decodes them, and
-here they stay base64. The table has none.
+and arrives at what the JSON said in the first place. The one exception are binary values, which it decodes: an answer
+in which there may be some is left to it, and so are errors and whatever is not JSON.
 
 The hook is botocore's `before-parse`, one of its public events: what is put into `customized_response_dict` becomes
-part of the answer. Errors, and whatever is not JSON, are left to the SDK.
+part of the answer.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from typing import Any
 
 # What the access patterns call. Others, like DescribeTable with its times, have answers that need the SDK.
 OPERATIONS = ("GetItem", "PutItem", "Query", "TransactWriteItems", "UpdateItem")
+# How binary values begin. In a text the quotation marks would have a backslash in front.
+_BINARY = (b'"B"', b'"BS"')
 
 
 def take_as_json(dynamodb: Any) -> None:
@@ -24,10 +26,11 @@ def take_as_json(dynamodb: Any) -> None:
 
 
 def _take(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
-    if response_dict["status_code"] != 200:
+    body = response_dict["body"]
+    if response_dict["status_code"] != 200 or any(mark in body for mark in _BINARY):
         return
     try:
-        answer = json.loads(response_dict["body"])
+        answer = json.loads(body)
     except ValueError:
         return
     if isinstance(answer, dict):

@@ -6,10 +6,11 @@ A message group is named by its uuid, or by `@<handle>`: the direct message grou
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from backend_flask.errors import Conflict, Invalid, NotFound, RateLimited
+from backend_flask.errors import Conflict, Invalid, NotFound
 from backend_flask.lib.db import Database
 from backend_flask.lib.ddb import (
     Member,
@@ -80,27 +81,15 @@ class Messaging:
         return self.table.create_message(me, group_uuid, text, send_key)
 
     def _send_to_person(self, handle: str, text: str, send_key: str | None) -> Message:
-        """Only the table knows whether this starts a message group, so one is taken and, if it did not, given back."""
         me, other = map(_member, users.sender_and_receiver(self.db, self.user, handle))
-        taken = self.limits.take_message_and_group(me.uuid)
-        if taken.wait:
-            group_uuid = direct_group_uuid(me.uuid, other.uuid)
-            return self._send_where_no_group_is_new(me, group_uuid, text, send_key, taken.wait)
-        try:
-            return self.table.create_direct_message(me, other, text, send_key, on_existing=taken.give_back)
-        except SendKeyReused:
-            taken.give_back()
-            raise
+        return self.table.create_direct_message(me, other, text, send_key, self._take)
 
-    def _send_where_no_group_is_new(
-        self, me: Member, group_uuid: str, text: str, send_key: str | None, wait: int
-    ) -> Message:
-        """`wait` is how many seconds no message group may be started."""
-        try:
-            self.table.require_member(me.uuid, group_uuid)
-        except MessageGroupNotFound:
-            raise RateLimited(wait) from None
-        return self._send_to_group(me, group_uuid, text, send_key)
+    def _take(self, is_new: bool) -> Callable[[], None]:
+        """What a message by handle uses up, once the table knows whether it starts a message group."""
+        if is_new:
+            return self.limits.take_message_and_group(self.user.uuid)
+        self.limits.take_message(self.user.uuid)
+        return lambda: None
 
     def mark_read(self, group: str, message_uuid: Any) -> None:
         """Moves the user's read marker forward to this message. Raises Invalid or NotFound."""

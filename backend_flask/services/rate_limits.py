@@ -55,24 +55,18 @@ _MESSAGE = {"message_pause": MESSAGES.pause, "message_slack": MESSAGES.slack}
 _GROUP = {"group_pause": NEW_MESSAGE_GROUPS.pause, "group_slack": NEW_MESSAGE_GROUPS.slack}
 
 
-@dataclass(frozen=True)
-class Taken:
-    """`wait` is in how many seconds a new message group may be started again; 0 if one was taken, which `give_back`
-    gives back where it was taken."""
-
-    wait: int = 0
-    give_back: Callable[[], None] = lambda: None
-
-
 class NoLimits:
     """For scripts, and where limits are off: everything may be taken."""
 
     def take_message(self, user_uuid: str) -> None:
         """One message. Raises RateLimited if there is none left."""
 
-    def take_message_and_group(self, user_uuid: str) -> Taken:  # noqa: ARG002
-        """One message and one new message group, or neither. Raises RateLimited if there is no message left."""
-        return Taken()
+    def take_message_and_group(self, user_uuid: str) -> Callable[[], None]:  # noqa: ARG002
+        """One message and one new message group, or neither. What it gives gives the group back where it was taken.
+
+        Raises RateLimited if there are not both left.
+        """
+        return lambda: None
 
 
 class LimitsOfOneProcess(NoLimits):
@@ -86,25 +80,23 @@ class LimitsOfOneProcess(NoLimits):
 
     def take_message(self, user_uuid: str) -> None:
         with self._lock:
-            self._raise_or_take(user_uuid, MESSAGES)
+            self._take(user_uuid, MESSAGES)
 
-    def take_message_and_group(self, user_uuid: str) -> Taken:
+    def take_message_and_group(self, user_uuid: str) -> Callable[[], None]:
         with self._lock:
-            wait = self._wait(user_uuid, NEW_MESSAGE_GROUPS)
-            if not wait:
-                self._raise_or_take(user_uuid, MESSAGES)
-                self._move(user_uuid, NEW_MESSAGE_GROUPS, 1)
-        return Taken(wait, lambda: self._give_back_group(user_uuid))
+            self._take(user_uuid, MESSAGES, NEW_MESSAGE_GROUPS)
+        return lambda: self._give_back_group(user_uuid)
 
     def _give_back_group(self, user_uuid: str) -> None:
         with self._lock:
             self._move(user_uuid, NEW_MESSAGE_GROUPS, -1)
 
-    def _raise_or_take(self, user_uuid: str, limit: Limit) -> None:
-        wait = self._wait(user_uuid, limit)
+    def _take(self, user_uuid: str, *limits: Limit) -> None:
+        wait = max(self._wait(user_uuid, limit) for limit in limits)
         if wait:
             raise RateLimited(wait)
-        self._move(user_uuid, limit, 1)
+        for limit in limits:
+            self._move(user_uuid, limit, 1)
 
     def _wait(self, user_uuid: str, limit: Limit) -> int:
         return limit.wait(timedelta(seconds=self._whole_at.get((user_uuid, limit), 0) - self._clock()))
@@ -130,16 +122,13 @@ class RateLimits(NoLimits):
         elif not taken:
             raise RateLimited(max(1, self._waits(user_uuid)[0]))
 
-    def take_message_and_group(self, user_uuid: str) -> Taken:
+    def take_message_and_group(self, user_uuid: str) -> Callable[[], None]:
         taken = self._take("rate_limits/take_message_and_group", user_uuid, **_MESSAGE, **_GROUP)
         if taken is None:
             return self._alone.take_message_and_group(user_uuid)
-        if taken:
-            return Taken(give_back=lambda: self._give_back_group(user_uuid))
-        until_message, until_group = self._waits(user_uuid)
-        if until_message:
-            raise RateLimited(until_message)
-        return Taken(wait=max(1, until_group))
+        if not taken:
+            raise RateLimited(max(1, *self._waits(user_uuid)))
+        return lambda: self._give_back_group(user_uuid)
 
     def _give_back_group(self, user_uuid: str) -> None:
         pause = NEW_MESSAGE_GROUPS.pause

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from bench.cost import BATCHES, KINDS, Counting, requests, run, sends, starts
+from bench.cost import BATCHES, KINDS, Counting, new_group, requests, run, sends
 from bench.trial import Trial
-from bench.units import REQUESTS, SEND, Units, message, spread, start
+from bench.units import NEW_DIRECT_GROUP, REQUESTS, SEND, Units, message, spread
 from tests.arena import Arena
 
 
@@ -38,16 +38,12 @@ def test_a_message_in_a_direct_group_costs_seven_writes_and_two_reads(counting: 
     assert sent + spread_out == message(2) == Units(read=2, write=7)
 
 
-def test_a_new_group_costs_each_item_twice(counting: Counting, ddb_engine: str) -> None:
-    counted = starts(counting)
+def test_a_new_group_costs_a_look_and_each_item_twice(counting: Counting, ddb_engine: str) -> None:
+    counted = new_group(counting)
     of_the_index = Units(write=2)
-    assert counted["D, a new group"] in (start(2), start(2) + of_the_index * -1)
+    assert counted in (NEW_DIRECT_GROUP, NEW_DIRECT_GROUP + of_the_index * -1)
     if ddb_engine == "dynoxide":
-        assert counted["D, a new group"] == start(2)
-
-
-def test_a_group_that_is_there_costs_the_message_and_what_the_engine_hides_of_the_refusal(counting: Counting) -> None:
-    assert starts(counting)["D, an existing group"] == Units(write=1)
+        assert counted == NEW_DIRECT_GROUP
 
 
 def test_the_whole_measurement_meets_its_goals_and_falls_with_the_batch(arena: Arena) -> None:

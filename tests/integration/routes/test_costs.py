@@ -62,13 +62,19 @@ def test_writing_costs_what_the_access_patterns_say(world: World) -> None:
     def cost(path: str, body: dict[str, str], headers: dict[str, str] | None = None) -> tuple[list[str], list[str]]:
         return world.cost_of(lambda: londo.post(path, body, **(headers or {})))
 
-    limit, who = ["rate_limits/take_message"], ["users/create_message_users", "rate_limits/take_message_and_group"]
+    limit, who = ["rate_limits/take_message"], ["users/create_message_users"]
     assert cost("/api/messages", to_group) == (["GetItem", "PutItem"], limit)
     assert cost("/api/messages", to_group, key) == (["GetItem", "PutItem", "PutItem"], limit)
     assert cost("/api/messages", to_group, key) == (["GetItem", "PutItem", "PutItem"], limit)
     assert cost("/api/messages", to_group | {"message": "other"}, key) == (["GetItem", "PutItem"], limit)
-    assert cost("/api/messages", to_vir) == (["TransactWriteItems"], who)
-    assert cost("/api/messages", to_gkar) == (["TransactWriteItems", "PutItem"], [*who, "rate_limits/give_back_group"])
+    both = [*who, "rate_limits/take_message_and_group"]
+    assert cost("/api/messages", to_vir) == (["GetItem", "TransactWriteItems"], both)
+    assert cost("/api/messages", to_vir) == (["GetItem", "PutItem"], [*who, *limit])
+    assert cost("/api/messages", to_gkar) == (["GetItem", "PutItem"], [*who, *limit])
+    assert cost("/api/messages", to_gkar, {"Idempotency-Key": "new"}) == (
+        ["GetItem", "PutItem", "PutItem"],
+        [*who, *limit],
+    )
     assert cost(read, {"message_uuid": world.last["uuid"]}) == (["UpdateItem"], [])
 
 

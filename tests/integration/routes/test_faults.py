@@ -41,10 +41,16 @@ class Way:
 WAYS = [
     Way("to a group", ["GetItem", "PutItem"], by_handle=False),
     Way("to a group with a key", ["GetItem", "PutItem", "PutItem"], by_handle=False, with_key=True),
-    Way("the first", ["TransactWriteItems"], by_handle=True, is_first=True),
-    Way("the first with a key", ["PutItem", "TransactWriteItems"], by_handle=True, is_first=True, with_key=True),
-    Way("by handle", ["TransactWriteItems", "PutItem"], by_handle=True),
-    Way("by handle with a key", ["PutItem", "TransactWriteItems", "PutItem"], by_handle=True, with_key=True),
+    Way("the first", ["GetItem", "TransactWriteItems"], by_handle=True, is_first=True),
+    Way(
+        "the first with a key",
+        ["GetItem", "PutItem", "TransactWriteItems"],
+        by_handle=True,
+        is_first=True,
+        with_key=True,
+    ),
+    Way("by handle", ["GetItem", "PutItem"], by_handle=True),
+    Way("by handle with a key", ["GetItem", "PutItem", "PutItem"], by_handle=True, with_key=True),
 ]
 
 

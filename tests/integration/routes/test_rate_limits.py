@@ -230,6 +230,18 @@ def test_where_no_group_may_be_new_one_that_is_there_goes_on(londo: Person, gkar
     assert refused(post(londo, to=gkar)) <= 30
 
 
+def test_a_first_attempt_that_was_refused_is_made_up_for_with_the_same_key(londo: Person) -> None:
+    for limits in ({"messages": NO_MESSAGE_LEFT}, {"groups": NO_GROUP_LEFT}):
+        vir = londo.api.person("vir")
+        use_up(londo, **limits)
+        assert refused(post(londo, to=vir, headers={"Idempotency-Key": vir.user.uuid})) > 0
+        use_up(londo)
+        sent = londo.send("hi", to=vir, key=vir.user.uuid)
+        use_up(londo, groups=NO_GROUP_LEFT)
+        assert londo.send("hi", to=vir, key=vir.user.uuid) == sent, "what has started a group starts none again"
+        assert NO_GROUP_LEFT - 5 < used(londo)[1] <= NO_GROUP_LEFT
+
+
 def test_of_first_messages_that_cross_one_made_the_group(limited: Api, another: Api) -> None:
     for _ in range(5):
         londo, gkar = limited.person("londo"), limited.person("gkar")
@@ -262,20 +274,18 @@ def test_what_the_limits_cost(londo: Person, gkar: Person, cost: Callable[..., A
     group = londo.send("hi", to=gkar)["message_group_uuid"]
     vir, lennier = londo.api.person("vir"), londo.api.person("lennier")
     assert cost(lambda: post(londo, group=group)) == (["GetItem", "PutItem"], ["take_message"])
-    assert cost(lambda: post(londo, to=vir)) == (["TransactWriteItems"], [who, "take_message_and_group"])
-    assert cost(lambda: post(londo, to=gkar)) == (
-        ["TransactWriteItems", "PutItem"],
-        [who, "take_message_and_group", "give_back_group"],
+    assert cost(lambda: post(londo, to=vir)) == (
+        ["GetItem", "TransactWriteItems"],
+        [who, "take_message_and_group"],
     )
+    assert cost(lambda: post(londo, to=gkar)) == (["GetItem", "PutItem"], [who, "take_message"])
     use_up(londo, groups=NO_GROUP_LEFT)
-    assert cost(lambda: post(londo, to=gkar)) == (
-        ["GetItem", "GetItem", "PutItem"],
-        [who, "take_message_and_group", "until_whole", "take_message"],
-    )
+    assert cost(lambda: post(londo, to=gkar)) == (["GetItem", "PutItem"], [who, "take_message"])
     assert cost(lambda: post(londo, to=lennier)) == (["GetItem"], [who, "take_message_and_group", "until_whole"])
     use_up(londo, messages=NO_MESSAGE_LEFT)
     assert cost(lambda: post(londo, group=group)) == ([], ["take_message", "until_whole"])
-    assert cost(lambda: post(londo, to=lennier)) == ([], [who, "take_message_and_group", "until_whole"])
+    assert cost(lambda: post(londo, to=lennier)) == (["GetItem"], [who, "take_message_and_group", "until_whole"])
+    assert cost(lambda: post(londo, to=gkar)) == (["GetItem"], [who, "take_message", "until_whole"])
 
 
 def test_switched_off_nobody_is_limited_and_nothing_asked(api: Api) -> None:

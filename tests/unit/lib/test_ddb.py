@@ -203,6 +203,7 @@ def test_no_name_in_an_expression_is_a_reserved_word() -> None:
     table.list_message_groups(BAYKO.uuid, 1, before=FIRST)
     table.create_message(ANDREW, GROUP, "hello", "a key")
     table.create_direct_message(ANDREW, BAYKO, "hello")
+    table.create_message_group(ANDREW, [BAYKO], "a title", "hello")
     table.update_message_groups([MESSAGE])
     table.mark_read(BAYKO.uuid, GROUP, FIRST)
     table._raise_read_marker(BAYKO.uuid, GROUP, FIRST)

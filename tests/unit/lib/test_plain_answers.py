@@ -25,6 +25,7 @@ attributes = st.recursive(
         st.just({"NULL": True}),
         st.lists(texts, min_size=1, max_size=3).map(lambda several: {"SS": several}),
         st.lists(numbers, min_size=1, max_size=3).map(lambda several: {"NS": several}),
+        st.just({"B": "YWJj"}),
     ),
     lambda inner: (
         st.lists(inner, max_size=3).map(lambda several: {"L": several})
@@ -86,7 +87,7 @@ def seen(method: str, dynamo: Dynamo, **arguments: Any) -> list[Any]:
 @given(answers)
 def test_a_page_is_what_the_sdk_would_have_made_of_it(answer: dict[str, Any]) -> None:
     by_sdk, plain = seen("query", Dynamo(body=answer))
-    assert plain == by_sdk == answer
+    assert plain == by_sdk
 
 
 @made_up(50, phases=list(Phase))
@@ -116,10 +117,10 @@ def test_what_is_null_is_not_there() -> None:
     assert plain == by_sdk == {}
 
 
-def test_binary_values_stay_base64() -> None:
-    by_sdk, plain = seen("get_item", Dynamo(body={"Item": {"a": {"B": "YWJj"}}}), Key={})
-    assert by_sdk == {"Item": {"a": {"B": b"abc"}}}
-    assert plain == {"Item": {"a": {"B": "YWJj"}}}
+@pytest.mark.parametrize("value", [{"B": "YWJj"}, {"BS": ["YWJj"]}, {"L": [{"M": {"a": {"B": "YWJj"}}}]}, {"S": "B"}])
+def test_answers_with_binary_values_are_left_to_the_sdk(value: dict[str, Any]) -> None:
+    by_sdk, plain = seen("get_item", Dynamo(body={"Item": {"a": value}}), Key={})
+    assert plain == by_sdk
 
 
 def test_other_operations_are_left_to_the_sdk() -> None:

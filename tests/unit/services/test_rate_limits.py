@@ -85,8 +85,8 @@ def test_one_may_be_taken_while_the_rest_of_the_burst_is_used_up(used: float, wa
 
 def test_a_message_that_may_be_sent_costs_one_query(world: World) -> None:
     world.limits.take_message(ME)
-    assert world.limits.take_message_and_group(ME).wait == 0
-    world.limits.take_message_and_group(ME).give_back()
+    world.limits.take_message_and_group(ME)
+    world.limits.take_message_and_group(ME)()
     assert world.store.asked == ["take_message", "take_message_and_group", "take_message_and_group", "give_back_group"]
 
 
@@ -99,23 +99,26 @@ def test_a_message_too_many_is_refused_with_the_time_to_wait(world: World, used:
     assert refused.value.retry_after == wait
 
 
-def test_of_two_limits_that_of_messages_comes_first(world: World) -> None:
-    world.refused(61, 599)
-    with pytest.raises(RateLimited) as refused:
-        world.limits.take_message_and_group(ME)
-    assert refused.value.retry_after == 2
-    world.refused(10, 599)
-    assert world.limits.take_message_and_group(ME).wait == 59
-    world.refused(10, 540)
-    assert world.limits.take_message_and_group(ME).wait == 1
+def wait_for_a_group(limits: NoLimits) -> int:
+    """0 if one was taken."""
+    try:
+        limits.take_message_and_group(ME)
+    except RateLimited as refused:
+        return refused.retry_after
+    return 0
+
+
+def test_of_two_limits_the_longer_wait_counts(world: World) -> None:
+    for used, wait in (((61, 599), 59), ((61, 10), 2), ((700, 599), 641), ((10, 599), 59), ((10, 540), 1)):
+        world.refused(*used)
+        assert wait_for_a_group(world.limits) == wait
 
 
 def test_a_row_that_has_just_gone_is_worth_a_second(world: World) -> None:
     world.store.changes, world.store.used = 0, None
     with pytest.raises(RateLimited) as refused:
         world.limits.take_message(ME)
-    assert refused.value.retry_after == 1
-    assert world.limits.take_message_and_group(ME).wait == 1
+    assert refused.value.retry_after == wait_for_a_group(world.limits) == 1
 
 
 def test_the_store_gets_a_part_of_the_time_of_the_request(world: World) -> None:
@@ -141,8 +144,8 @@ def test_a_store_that_fails_stops_nobody_and_is_left_alone(
     world.store.error = error
     for _ in range(3):
         world.limits.take_message(ME)
-        assert world.limits.take_message_and_group(ME).wait == 0
-        world.limits.take_message_and_group(ME).give_back()
+        world.limits.take_message_and_group(ME)
+        world.limits.take_message_and_group(ME)()
     assert world.store.asked == ["take_message"]
     world.clock.now += PAUSE_AFTER_FAILURE_SECONDS
     world.limits.take_message(ME)
@@ -183,8 +186,8 @@ def test_what_is_no_failure_of_postgres_is_not_hidden(world: World) -> None:
 def test_without_limits_everything_may_be_taken() -> None:
     limits = NoLimits()
     limits.take_message(ME)
-    limits.take_message_and_group(ME).give_back()
-    assert limits.take_message_and_group(ME).wait == 0
+    limits.take_message_and_group(ME)()
+    assert wait_for_a_group(limits) == 0
 
 
 @pytest.fixture
@@ -211,17 +214,35 @@ def test_while_the_store_fails_each_process_counts_by_itself(world: World, alone
 
 def test_while_the_store_fails_new_groups_are_counted_too_and_given_back(world: World, alone: RateLimits) -> None:
     for _ in range(30):
-        alone.take_message_and_group(ME).give_back()
+        alone.take_message_and_group(ME)()
     world.clock.now += 60
-    assert [alone.take_message_and_group(ME).wait for _ in range(12)] == [0] * 10 + [60, 60]
+    assert [wait_for_a_group(alone) for _ in range(12)] == [0] * 10 + [60, 60]
     world.clock.now += 60
-    assert [alone.take_message_and_group(ME).wait for _ in range(2)] == [0, 60]
+    assert [wait_for_a_group(alone) for _ in range(2)] == [0, 60]
+
+
+def test_while_the_store_fails_what_is_refused_takes_nothing_of_either_limit(world: World, alone: RateLimits) -> None:
+    for _ in range(10):
+        alone.take_message_and_group(ME)
+    for _ in range(100):
+        assert wait_for_a_group(alone) == 60
+    for _ in range(50):
+        alone.take_message(ME)
+    world.clock.now += 540
+    for _ in range(60):
+        alone.take_message(ME)
+    for _ in range(100):
+        assert wait_for_a_group(alone) == 1
+    world.clock.now += 1
+    for _ in range(9):
+        assert wait_for_a_group(alone) == 0
+        world.clock.now += 1
 
 
 def test_what_was_taken_alone_is_not_given_back_to_all(world: World, alone: RateLimits) -> None:
-    group = alone.take_message_and_group(ME)
+    give_back = alone.take_message_and_group(ME)
     world.store.error = None
     world.clock.now += PAUSE_AFTER_FAILURE_SECONDS
     alone.take_message(ME)
-    group.give_back()
+    give_back()
     assert "give_back_group" not in world.store.asked
