@@ -32,6 +32,6 @@ QUESTIONS = (
     Question("profiles", "where does the time of a request go?", 2),
     Question("start", "how long until the first answer, and how much is imported for it?", 1),
     Question("cost", "how many capacity units does a message take, and what does a million cost?", 1),
-    Question("growth", "does a long history or a long list make reading slower or dearer?", 12),
+    Question("growth", "does a long history or a long list make reading slower or dearer?", 8),
     Question("lag", "how long after a message was answered does the other member's list show it?", 2),
 )

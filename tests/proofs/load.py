@@ -10,8 +10,6 @@ import statistics
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 import psutil
@@ -22,68 +20,14 @@ from cli.people import members_by_uuid
 from tests.api import Api
 from tests.arena import Arena, table
 from tests.messages_table import stored
+from tests.proofs.traffic import DRAIN_SECONDS, THINK_SECONDS, USERS, Load, make_groups, visitors_of
 from tests.proofs.trial import Figures, Refuted, Trial
 from tests.proofs.visitor import MARK, Known, Visitor
 from tests.secrets import Secrets
-from tests.servers import Caller, Server, api_server, trigger
+from tests.servers import Server, api_server, trigger
 
-USERS = 50
-FRIENDS = 4
-GROUPS, GROUP_MEMBERS = 2, 12
-# 50 people who think for so long keep two cores busy, and no busier than that.
-THINK_SECONDS = (0.1, 0.7)
-PROBE_PAUSE_SECONDS = 0.1
 SAMPLE_PAUSE_SECONDS = 0.5
-DRAIN_SECONDS = 30.0
 MOST_GROWTH = 0.10
-
-
-@dataclass
-class Load:
-    """What happens at once, until the time is over or the first thing goes wrong."""
-
-    seconds: float
-    advance: Callable[[int], object]
-    think: tuple[float, float] = THINK_SECONDS
-    lags: list[float] = field(default_factory=list)
-    over: threading.Event = field(default_factory=threading.Event)
-
-    def run(self, work: list[Callable[[], None]]) -> None:
-        """Raises what the first of them raised."""
-        ends_at = time.monotonic() + self.seconds
-        with ThreadPoolExecutor(len(work)) as threads:
-            under_way = [threads.submit(self._watched, one) for one in work]
-            try:
-                self.over.wait(ends_at - time.monotonic())
-            finally:
-                self.over.set()
-            for done in under_way:
-                done.result()
-
-    def _watched(self, work: Callable[[], None]) -> None:
-        try:
-            work()
-        except BaseException:
-            self.over.set()
-            raise
-
-    def visit(self, visitor: Visitor) -> None:
-        with closing(visitor.caller):
-            while not self.over.wait(visitor.luck.uniform(*self.think)):
-                before = visitor.requests
-                visitor.act()
-                self.advance(visitor.requests - before)
-
-    def probe(self, sender: Visitor, reader: Visitor) -> None:
-        """How long after the answer to a send the other member's list shows it."""
-        with closing(sender.caller), closing(reader.caller):
-            while not self.over.wait(PROBE_PAUSE_SECONDS):
-                sent = sender.say(MARK, to=reader.person)
-                answered = time.monotonic()
-                while reader.shows() != sent:
-                    if time.monotonic() > answered + DRAIN_SECONDS:
-                        raise Refuted(f"a list does not show a message {DRAIN_SECONDS} s after it was answered")
-                self.lags.append(time.monotonic() - answered)
 
 
 @dataclass
@@ -126,8 +70,8 @@ def run(
     with table(arena.dynamodb_endpoint) as made:
         own = replace(arena, table_name=made.name, folder=arena.folder / "load")
         with own.api() as api, trigger(own) as reader, api_server(own) as server:
-            visitors, probes = (_visitors(api, server, known, luck, number) for number in (USERS, 2))
-            _make_groups(api, known, visitors)
+            visitors, probes = (visitors_of(api, server, known, luck, number) for number in (USERS, 2))
+            make_groups(api, known, visitors)
             memories = [Memory(server), Memory(reader)]
             work: list[Callable[[], None]] = [lambda: load.probe(*probes)]
             work += [lambda one=one: load.visit(one) for one in visitors]  # type: ignore[misc]
@@ -157,28 +101,6 @@ def _figures(load: Load, memories: list[Memory], visitors: list[Visitor], known:
         "% more memory of the API at the end": round(100 * memories[0].growth, 1),
         "% of the trigger": round(100 * memories[1].growth, 1),
     }
-
-
-def _visitors(api: Api, server: Server, known: Known, luck: random.Random, number: int) -> list[Visitor]:
-    """Each has friends among the others."""
-    people = [api.person("load") for _ in range(number)]
-    return [
-        Visitor(
-            person,
-            luck.sample([other for other in people if other is not person], min(FRIENDS, number - 1)),
-            Caller(server.port, person.token),
-            random.Random(luck.random()),  # noqa: S311
-            known,
-        )
-        for person in people
-    ]
-
-
-def _make_groups(api: Api, known: Known, visitors: list[Visitor]) -> None:
-    for number in range(GROUPS):
-        creator, *others = [visitor.person.member for visitor in visitors[number :: USERS // GROUP_MEMBERS]]
-        made = api.table.create_message_group(creator, others, f"Group {number}", MARK)
-        known.add(made.message_group_uuid, made.message_uuid, MARK)
 
 
 def _is_right_in_the_end(api: Api, made: MessageTable, known: Known) -> None:

@@ -11,7 +11,8 @@ import pytest
 from tests.api import Person
 from tests.arena import Arena
 from tests.proofs import load
-from tests.proofs.load import Load, Memory
+from tests.proofs.load import Memory
+from tests.proofs.traffic import Load
 from tests.proofs.trial import Refuted, Trial
 from tests.proofs.visitor import Known, Visitor
 from tests.servers import Answer, Caller, Server
