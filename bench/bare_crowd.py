@@ -1,4 +1,4 @@
-"""Processes with threads that call DynamoDB by a bare boto3 client, as fast as they can."""
+"""Processes with threads that ask DynamoDB by a bare boto3 client, and Postgres, as fast as they can."""
 
 from __future__ import annotations
 
@@ -8,19 +8,36 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import Any
 
 from botocore.config import Config
+from psycopg_pool import ConnectionPool
 
 from backend_flask.lib.uuid7 import Uuid7
-from bench.bare import Call, client_of
+from bench.bare import Asked, client_of
 from bench.crowd import Wave
 from tests.arena import Arena
 
-Calls = tuple[Call, ...]
-# `renew` is the id that each turn must have anew, or empty.
-Work = tuple[Calls, str]
+
+@dataclass(frozen=True)
+class Work:
+    """What is asked in one turn: with an own uuid for each message, and another sender, as nobody may send too much."""
+
+    asked: Asked
+    new_id: str = ""
+    sender: str = ""
+
+    def turn(self, client: Any, pool: ConnectionPool, make_id: Callable[[], str]) -> None:
+        if self.asked.queries:
+            with pool.connection() as connection:
+                for query in self.asked.queries:
+                    query.renewed({self.sender: make_id()}).by(connection)()
+        names = {self.new_id: make_id()} if self.new_id else {}
+        for call in self.asked.calls:
+            call.renewed(names).by(client)()
 
 
 class BareCrowd:
@@ -63,20 +80,15 @@ def bare_crowd(arena: Arena, processes: int, works: dict[str, Work]) -> Iterator
 def _serve(arena: Arena, works: dict[str, Work], pipe: Any) -> None:
     # Ctrl-C reaches the whole process group; the other end of the pipe says when it is over.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # A pool that is too small would make the threads wait for each other.
+    # Pools that are too small would make the threads wait for each other.
     client, make_id = client_of(arena, config=Config(max_pool_connections=128)), Uuid7()
-    while asked := pipe.recv():
-        name, threads, seconds = asked
-        calls, renewed = works[name]
-
-        def turn(calls: Calls = calls, renewed: str = renewed) -> list[Callable[[], object]]:
-            names = {renewed: make_id()} if renewed else {}
-            return [call.renewed(names).by(client) for call in calls]
-
-        pipe.send(_wave(turn, threads, seconds))
+    with ConnectionPool(arena.database_url, kwargs={"autocommit": True}, min_size=1, max_size=10) as pool:
+        while asked := pipe.recv():
+            name, threads, seconds = asked
+            pipe.send(_wave(partial(works[name].turn, client, pool, make_id), threads, seconds))
 
 
-def _wave(turn: Callable[[], list[Callable[[], object]]], threads: int, seconds: float) -> list[float] | str:
+def _wave(turn: Callable[[], None], threads: int, seconds: float) -> list[float] | str:
     """How long each turn took, or what went wrong."""
     taken: list[float] = []
     trouble: list[str] = []
@@ -85,10 +97,8 @@ def _wave(turn: Callable[[], list[Callable[[], object]]], threads: int, seconds:
     def work() -> None:
         try:
             while time.perf_counter() < ends_at:
-                steps = turn()
                 begun = time.perf_counter()
-                for step in steps:
-                    step()
+                turn()
                 taken.append(time.perf_counter() - begun)
         except Exception as error:  # noqa: BLE001  # whatever it is, the other process is to hear of it
             trouble.append(repr(error))

@@ -1,5 +1,5 @@
-"""Many requests at once through the production server, against bare boto3 clients in as many processes, and against a
-route that does nothing."""
+"""Many requests at once through the production server, against as many processes that ask DynamoDB and Postgres the
+same with nothing around it, and against a route that does nothing."""
 
 from __future__ import annotations
 
@@ -57,9 +57,8 @@ def run(trial: Trial, processes: int = PROCESSES, crowds: Sequence[int] = CONCUR
 
 
 def _work(endpoint: Endpoint) -> Work:
-    """The calls of one request, and the id in them that no two may share."""
     request = endpoint.requests(1)[0]
-    return tuple(request.asked.calls), request.new_id
+    return Work(request.asked, request.new_id, request.sender)
 
 
 def _sides(endpoint: Endpoint, port: int, nothing_port: int, bare: BareCrowd) -> dict[str, Drive]:

@@ -26,8 +26,9 @@ class Request:
 
     raw: bytes
     asked: Asked
-    # The id in the calls that a message must have for itself, if one is written.
+    # Of a message that is written: its own uuid, and that of whoever sends it.
     new_id: str = ""
+    sender: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ class Town:
                     **({"Idempotency-Key": f"by-hand-{again}"} if key else {}),
                 )
                 ids = {sent["uuid"]: new_id, self.reader.user.uuid: sender.user.uuid, self.group: group}
-                made.append(Request(raw, asked.renewed(ids | ({key: again} if key else {})), new_id))
+                made.append(Request(raw, asked.renewed(ids | ({key: again} if key else {})), new_id, sender.user.uuid))
             return made
 
         return Endpoint(name, requests)

@@ -8,7 +8,11 @@ after at most POOL_TIMEOUT and, once it has a connection, WAIT_LIMIT for each st
 
 from __future__ import annotations
 
+import fcntl
 import re
+import sys
+import termios
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -25,6 +29,8 @@ from backend_flask.lib import deadline
 STATEMENT_TIMEOUT_MS = 2000
 WAIT_LIMIT = 2.0
 CHECK_LIMIT = 1.0
+# A connection on which the server has answered within so many seconds is used again without asking whether it is there.
+FRESH_SECONDS = 0.5
 POOL_TIMEOUT = 2.0
 # libpq's and psycopg's lowest.
 CONNECT_TIMEOUT = 2
@@ -44,18 +50,34 @@ class BoundedConnection(psycopg.Connection[Row]):
     """A connection on which no wait is endless. psycopg has no limit for a server that accepts and never answers."""
 
     wait_limit = WAIT_LIMIT
+    # By time.monotonic, when the server has last answered.
+    heard_at = float("-inf")
 
     def wait(self, gen: PQGen[Any], interval: float = 0.1, timeout: float | None = None) -> Any:
         """Raises OperationalError, and closes the connection, if the server has not answered in time."""
         limits = (self.wait_limit, timeout, deadline.remaining())
         limit = max(0.0, min(limit for limit in limits if limit is not None))
         try:
-            return super().wait(gen, interval=interval, timeout=limit)
+            answer = super().wait(gen, interval=interval, timeout=limit)
         except psycopg.OperationalError:
             if self.pgconn.transaction_status == psycopg.pq.TransactionStatus.ACTIVE:
                 # The answer may still come, and must not be taken for that to the next query.
                 self.pgconn.finish()
             raise
+        self.heard_at = time.monotonic()
+        return answer
+
+    @property
+    def is_fresh(self) -> bool:
+        """The server has just answered and has said nothing since, not even farewell, as one that restarts does."""
+        if time.monotonic() > self.heard_at + FRESH_SECONDS or _waiting_bytes(self.pgconn.socket):
+            return False
+        try:
+            # Reads what has come in the meantime, if it is only that the server has hung up.
+            self.pgconn.consume_input()
+        except psycopg.OperationalError:
+            return False
+        return self.pgconn.status == psycopg.pq.ConnStatus.OK
 
 
 class Queries:
@@ -162,6 +184,8 @@ class Database:
         if left is not None and left <= 0:
             # The connection is good still, and goes back to the pool for the others.
             raise psycopg.OperationalError("no time is left to look at the connection")
+        if connection.is_fresh:
+            return
         connection.wait_limit = CHECK_LIMIT
         try:
             connection.execute("")
@@ -182,6 +206,11 @@ def sql(query: str) -> bytes:
     if not _QUERY_NAME.fullmatch(query) or not path.is_file():
         raise ValueError(f"no query is called {query!r}")
     return path.read_bytes()
+
+
+def _waiting_bytes(descriptor: int) -> int:
+    """How much has come that nobody has read yet. Does not wait, under gevent neither."""
+    return int.from_bytes(fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 def _configure(connection: psycopg.Connection[Row]) -> None:

@@ -15,7 +15,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from backend_flask.lib import deadline
-from backend_flask.lib.db import SQL_FOLDER, Database, sql
+from backend_flask.lib.db import FRESH_SECONDS, SQL_FOLDER, Database, sql
 from backend_flask.services.users import User
 from tests.line import Line
 
@@ -100,6 +100,7 @@ def test_a_restarted_server_costs_no_error_and_no_pause(db_on_line: Database, li
 
 def test_connections_that_a_firewall_has_dropped_cost_a_second_once(db_on_line: Database, line: Line) -> None:
     fill(db_on_line, 5)
+    time.sleep(FRESH_SECONDS)
     line.forget()
     assert find(db_on_line) is None
     started = time.monotonic()
@@ -158,11 +159,28 @@ def test_a_caller_whose_time_is_over_costs_the_others_no_connection(db: Database
 def test_a_caller_whose_time_ends_while_it_waits_costs_one_connection(db_on_line: Database, line: Line) -> None:
     before = two_connections(db_on_line)
     with db_on_line._connection() as connection:
+        time.sleep(FRESH_SECONDS)
         line.frozen = True
         with deadline.within(0.1), pytest.raises(psycopg.OperationalError):
             db_on_line._check(connection)
         line.frozen = False
     assert len(two_connections(db_on_line) & before) == 1
+
+
+def test_a_connection_that_has_just_answered_is_not_asked_whether_it_is_there(db_on_line: Database, line: Line) -> None:
+    with db_on_line._connection() as connection:
+        line.frozen = True
+        db_on_line._check(connection)
+        line.frozen = False
+
+
+def test_a_connection_that_the_server_has_ended_is_not_taken_for_fresh(db: Database, postgres_url: str) -> None:
+    with db._connection() as connection, psycopg.connect(postgres_url, autocommit=True) as other:
+        assert connection.is_fresh
+        other.execute("SELECT pg_terminate_backend(%s, 1000)", [connection.info.backend_pid])
+        assert not connection.is_fresh
+        with pytest.raises(psycopg.OperationalError):
+            db._check(connection)
 
 
 def test_a_used_up_pool_is_an_error_in_time(database_url: str) -> None:
