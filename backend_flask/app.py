@@ -11,6 +11,7 @@ from flask_cors import CORS
 from backend_flask import logs, settings
 from backend_flask.auth import SignIn
 from backend_flask.clients import client_of
+from backend_flask.fast_json import FastJson
 from backend_flask.headers import ONLY_HTTPS, SECURITY_HEADERS
 from backend_flask.lib import deadline
 from backend_flask.lib.cognito_jwt_token import CognitoTokenVerifier, KeySet, fetch_from
@@ -50,7 +51,7 @@ def create_app(settings: Settings) -> Flask:
     app.config.update(DEBUG=False, PROPAGATE_EXCEPTIONS=False, MAX_CONTENT_LENGTH=MAX_BODY_BYTES)
     # `//` would be answered with a redirect, which Flask writes as HTML, past every error handler.
     app.url_map.merge_slashes = False
-    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json = FastJson(app)
     app.extensions[EXTENSION] = build_stores(settings)
     for blueprint in ROUTES:
         app.register_blueprint(blueprint)

@@ -22,6 +22,8 @@ workers = _settings.web_concurrency or 2 * (os.cpu_count() or 1)
 # Open connections, idle ones among them: each costs some kilobytes while it waits for its next request.
 worker_connections = 1000
 preload_app = False
+# The system deals new connections out to the workers. From one queue, two of four took nearly all of them.
+reuse_port = True
 
 # A load balancer must be the first to close an idle connection, or it answers 502 now and then: an Application Load
 # Balancer does after 60 s. On a laptop nobody is in between, and a browser's idle connection would delay every stop.

@@ -32,6 +32,15 @@ _STATUSES = {
 
 
 class Worker(GeventWorker):  # type: ignore[misc]
+    def run(self) -> None:
+        """Accepts all connections that wait, at once.
+
+        One of several workers would accept one between two requests, lest it takes those of the others, and under load
+        the last to come would wait for seconds. Here each has a queue of its own (`reuse_port`).
+        """
+        self.cfg.set("workers", 1)
+        super().run()
+
     def handle_request(self, listener_name: Any, req: Any, sock: socket.socket, addr: Any) -> None:
         """Answers one request, whose body must be there within BODY_SECONDS; else the app sees it end too early."""
         req.unreader.chunk = _limited(req, sock, type(req.unreader).chunk.__get__(req.unreader))

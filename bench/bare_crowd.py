@@ -13,6 +13,7 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
+import psutil
 from botocore.config import Config
 from psycopg_pool import ConnectionPool
 
@@ -41,8 +42,12 @@ class Work:
 
 
 class BareCrowd:
-    def __init__(self, pipes: list[Any]) -> None:
+    def __init__(self, pipes: list[Any], pids: list[int]) -> None:
         self._pipes = pipes
+        self._pids = pids
+
+    def processes(self) -> list[psutil.Process]:
+        return [psutil.Process(pid) for pid in self._pids]
 
     def drive(self, name: str, threads: int, seconds: float) -> Wave:
         """`threads` altogether do the work of this name, over and over. Raises RuntimeError if a call fails."""
@@ -69,7 +74,7 @@ def bare_crowd(arena: Arena, processes: int, works: dict[str, Work]) -> Iterator
     for process in started:
         process.start()
     try:
-        yield BareCrowd(pipes)
+        yield BareCrowd(pipes, [process.pid for process in started if process.pid])
     finally:
         for pipe in pipes:
             pipe.send(None)
@@ -82,7 +87,7 @@ def _serve(arena: Arena, works: dict[str, Work], pipe: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Pools that are too small would make the threads wait for each other.
     client, make_id = client_of(arena, config=Config(max_pool_connections=128)), Uuid7()
-    with ConnectionPool(arena.database_url, kwargs={"autocommit": True}, min_size=1, max_size=10) as pool:
+    with ConnectionPool(arena.database_url, kwargs={"autocommit": True}, min_size=1, max_size=5) as pool:
         while asked := pipe.recv():
             name, threads, seconds = asked
             pipe.send(_wave(partial(works[name].turn, client, pool, make_id), threads, seconds))

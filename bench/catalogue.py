@@ -26,10 +26,10 @@ class Question:
 
 QUESTIONS = (
     Question("overhead", "how much longer does a request take than the bare boto3 calls that it makes?", 2),
-    Question("throughput", "how many requests a second, next to bare boto3 and to a route that does nothing?", 5),
-    Question("servers", "which worker class, and how many processes and threads?", 3),
+    Question("throughput", "how many requests a second, next to bare boto3 and to a route that does nothing?", 4),
+    Question("servers", "which worker class, and how many processes and threads?", 2),
     Question("sdk", "what does each setting of the boto3 client bring?", 1),
-    Question("profiles", "where does the time of a request go?", 2),
+    Question("profiles", "where does the time of a request go?", 1.5),
     Question("start", "how long until the first answer, and how much is imported for it?", 1),
     Question("cost", "how many capacity units does a message take, and what does a million cost?", 1),
     Question("growth", "does a long history or a long list make reading slower or dearer?", 8),

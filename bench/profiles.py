@@ -19,7 +19,7 @@ from bench.town import Endpoint, Town
 from bench.trial import Trial
 from tests.servers import Server, api_server
 
-SECONDS = 10
+SECONDS = 6
 SAMPLES_A_SECOND = 400
 # More than can be asked in that time.
 REQUESTS_A_SECOND = 500

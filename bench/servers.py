@@ -14,7 +14,7 @@ from bench.trial import Trial
 from tests.servers import Server, api_server
 
 CONNECTIONS = 32
-ROUNDS = 6
+ROUNDS = 3
 SECONDS = 2.0
 CORES = cpu_count() or 1
 

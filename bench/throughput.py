@@ -4,9 +4,12 @@ same with nothing around it, and against a route that does nothing."""
 from __future__ import annotations
 
 import itertools
+import statistics
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from os import cpu_count
+
+import psutil
 
 from bench.bare_crowd import BareCrowd, Work, bare_crowd
 from bench.crowd import Wave, drive
@@ -17,7 +20,7 @@ from bench.trial import Trial
 from tests.servers import api_server
 
 CONCURRENCIES = (1, 8, 32, 128)
-ROUNDS = 5
+ROUNDS = 4
 SECONDS = 2.0
 # Long enough for an answer, on a machine that does a lot besides.
 LEAST_SECONDS = 0.3
@@ -51,6 +54,7 @@ def run(trial: Trial, processes: int = PROCESSES, crowds: Sequence[int] = CONCUR
             for name, endpoint in endpoints.items():
                 sides = _sides(endpoint, server.port, nothing.port, bare)
                 waves = _played(trial, sides, crowds)
+                answer.figures.append(_cpu(trial, name, sides, server.processes(), bare.processes()))
                 answer.figures += _figures(name, waves)
                 answer.curves.append(_curve(name, waves))
     return answer
@@ -81,7 +85,8 @@ def _raws(endpoint: Endpoint, seconds: float) -> Iterator[bytes]:
 def _played(trial: Trial, sides: dict[str, Drive], crowds: Sequence[int]) -> Waves:
     seconds = max(LEAST_SECONDS, SECONDS * trial.effort)
     for drive_side in sides.values():
-        drive_side(16, seconds / 2)
+        # Connections that are opened stay open.
+        drive_side(max(crowds), seconds)
     waves: Waves = {many: defaultdict(list) for many in crowds}
     for many in crowds:
         for _ in range(trial.some(ROUNDS, least=1)):
@@ -106,6 +111,33 @@ def _figures(name: str, waves: Waves) -> list[Figure]:
         )
         figures += [_p50(name, many, ours, theirs), _p99(name, many, ours)]
     return figures
+
+
+def _cpu(
+    trial: Trial, name: str, sides: dict[str, Drive], ours: list[psutil.Process], theirs: list[psutil.Process]
+) -> Figure:
+    """Of the processes that ask the neighbours, whatever those and the callers take."""
+    seconds = max(LEAST_SECONDS, SECONDS * trial.effort)
+    each = []
+    for _ in range(trial.some(ROUNDS, least=1)):
+        pair = []
+        for side, processes in zip(SIDES, (ours, theirs), strict=False):
+            before = _cpu_seconds(processes)
+            wave = sides[side](JUDGED_AT, seconds)
+            pair.append(1000 * (_cpu_seconds(processes) - before) / max(1, len(wave.taken)))
+        each.append(pair)
+    mine, bare = (statistics.median(pair[side] for pair in each) for side in (0, 1))
+    ratios = [pair[0] / pair[1] for pair in each if pair[1]]
+    return of_rounds(
+        f"{name}, {JUDGED_AT} at once, CPU time",
+        ratios or [1],
+        "x bare boto3",
+        beside=f"{mine:.2f} against {bare:.2f} ms",
+    )
+
+
+def _cpu_seconds(processes: list[psutil.Process]) -> float:
+    return sum(sum(process.cpu_times()[:2]) for process in processes)
 
 
 def _p50(name: str, many: int, ours: list[Wave], theirs: list[Wave]) -> Figure:

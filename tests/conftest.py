@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 from backend_flask.lib.ddb import MessageTable
 from cli import target
@@ -18,6 +20,27 @@ from tests.arena import client_at, table
 
 # What a bin/dev has left in this checkout, and a developer's own .env, must not reach a script under test.
 os.environ[target.FILES] = ""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is imported and collected stays to the end. To look for garbage in it would take a quarter of all time."""
+    gc.disable()
+    result = yield
+    gc.freeze()
+    gc.enable()
+    return result
+
+
+class ByFile(LoadFileScheduling):  # type: ignore[misc]
+    """Gives each file to one process, and all of e2e to the same: they share a system that takes seconds to start."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "tests/e2e" if nodeid.startswith("tests/e2e/") else str(super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")

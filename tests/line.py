@@ -39,7 +39,8 @@ class Line:
             end.close()
 
     def _serve(self) -> None:
-        while not self._ended.is_set():
+        # On a frozen line there is always something to read.
+        while not self._ended.wait(0.01 if self.frozen else 0):
             ready, _, _ = select.select([self._listener, *(set(self._pairs) - self._forgotten)], [], [], 0.01)
             for end in [] if self.frozen else ready:
                 if end is self._listener:

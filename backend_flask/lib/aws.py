@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
+import threading
+from functools import cache, partial
 from typing import Any
 
 import boto3
@@ -17,6 +18,8 @@ ATTEMPTS = 3
 LONGEST_ATTEMPT = CONNECT_TIMEOUT + READ_TIMEOUT
 # The SDK's own is long, and put together twice for every call.
 USER_AGENT = "cruddur-messaging"
+# Clients may be used by many threads; the session that makes them may not.
+_making = threading.Lock()
 
 
 def client(
@@ -35,27 +38,34 @@ def client(
     An `endpoint_url` of None means the real AWS, whatever the environment says. `validate` has the SDK check
     the parameters before it sends them.
     """
-    session: Any = boto3.session.Session()
-    made = session.client(
-        service,
-        region_name=region,
-        endpoint_url=endpoint_url,
-        aws_access_key_id=key_id or None,
-        aws_secret_access_key=secret_key or None,
-        aws_session_token=session_token or None,
-        config=Config(
-            connect_timeout=CONNECT_TIMEOUT,
-            read_timeout=READ_TIMEOUT,
-            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-            max_pool_connections=pool,
-            user_agent=USER_AGENT,
-            parameter_validation=validate,
-            ignore_configured_endpoint_urls=True,  # type: ignore[call-arg]  # newer than the stubs
-        ),
+    config = Config(
+        connect_timeout=CONNECT_TIMEOUT,
+        read_timeout=READ_TIMEOUT,
+        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+        max_pool_connections=pool,
+        user_agent=USER_AGENT,
+        parameter_validation=validate,
+        ignore_configured_endpoint_urls=True,  # type: ignore[call-arg]  # newer than the stubs
     )
+    with _making:
+        made = _session().client(
+            service,
+            region_name=region,
+            endpoint_url=endpoint_url,
+            aws_access_key_id=key_id or None,
+            aws_secret_access_key=secret_key or None,
+            aws_session_token=session_token or None,
+            config=config,
+        )
     made.meta.events.register_first("before-send", _refuse_when_late)
     made.meta.events.register_first("needs-retry", partial(_give_up_when_late, made.exceptions))
     return made
+
+
+@cache
+def _session() -> Any:
+    """Has read the SDK's description of each service once, which takes longer than all else that makes a client."""
+    return boto3.session.Session()
 
 
 def _refuse_when_late(**_: Any) -> None:

@@ -57,6 +57,8 @@ GROUP_SK = "~GROUP"
 _AFTER_ALL_MESSAGES = "~"
 _NOTHING_READ = str(uuid.UUID(int=0))
 _DIRECT_GROUPS = uuid.UUID("6f2d3f0e-5d0b-5c39-9c6d-0b8c3a9f1e77")
+# Of the year 9999, which is the last that a date can have.
+_LAST_MILLISECOND = 253_402_300_799_999
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # Engines take a second to make or drop a table; AWS with an index now and then some minutes.
 PATIENCE = {"Delay": 1, "MaxAttempts": 600}
@@ -134,7 +136,8 @@ class Message:
     def from_item(cls, item: Item) -> Message:
         """Raises KeyError, ValueError or TypeError if the item is no whole message."""
         message_uuid = _whole_uuid(_text(item, "sk"))
-        instant_of(message_uuid)
+        if milliseconds_of(message_uuid) > _LAST_MILLISECOND:
+            raise ValueError("a message uuid that is past all time")
         return cls(
             _whole_uuid(_after("MSG#", _text(item, "pk"))),
             message_uuid,

@@ -10,8 +10,9 @@ part of the answer.
 
 from __future__ import annotations
 
-import json
 from typing import Any
+
+import orjson
 
 # What the access patterns call. Others, like DescribeTable with its times, have answers that need the SDK.
 OPERATIONS = ("GetItem", "PutItem", "Query", "TransactWriteItems", "UpdateItem")
@@ -30,7 +31,7 @@ def _take(response_dict: dict[str, Any], customized_response_dict: dict[str, Any
     if response_dict["status_code"] != 200 or any(mark in body for mark in _BINARY):
         return
     try:
-        answer = json.loads(body)
+        answer = orjson.loads(body)
     except ValueError:
         return
     if isinstance(answer, dict):

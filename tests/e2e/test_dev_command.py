@@ -68,7 +68,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     Stack(data).reset()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def bin_dev(folder: Path, ports: dict[str, int], until: Callable[..., Any]) -> Callable[..., Any]:
     @contextmanager
     def run(*words: str) -> Iterator[Running]:
@@ -82,6 +82,19 @@ def bin_dev(folder: Path, ports: dict[str, int], until: Callable[..., Any]) -> C
                 running.process.wait(30)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def left() -> list[psutil.Process]:
+    """What the run that is killed leaves, for the run after it."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def again(bin_dev: Callable[..., Any]) -> Iterator[Running]:
+    """The run after that, which forgets all data and goes on without a trigger."""
+    with bin_dev("--reset", "--no-trigger") as running:
+        yield running
 
 
 def conversations(folder: Path) -> str:
@@ -140,56 +153,44 @@ def test_its_lines_work_when_pasted_and_ctrl_c_leaves_nothing_behind(
     assert not any(process.is_running() for process in started)
 
 
-def test_data_survives_a_restart_and_a_dead_part_stops_the_rest(
-    bin_dev: Callable[..., Any], folder: Path, until: Callable[..., Any]
+def test_data_survives_a_restart_and_a_kill_leaves_the_parts_running(
+    bin_dev: Callable[..., Any], folder: Path, left: list[psutil.Process]
 ) -> None:
     with bin_dev() as running:
         assert "Hello!" in conversations(folder)
-        started = running.processes()
-        trigger = int((folder / "trigger" / "trigger.lock").read_text())
-        os.kill(trigger, signal.SIGKILL)
-        until(lambda: running.process.poll() is not None, 30)
-
-    assert running.process.returncode == 1
-    assert "trigger has ended" in running.text
-    assert not any(process.is_running() for process in started)
-
-
-def test_what_a_killed_run_has_left_is_stopped_by_the_next_and_reset_forgets_what_was_said(
-    bin_dev: Callable[..., Any], folder: Path, ports: dict[str, int]
-) -> None:
-    with bin_dev() as running:
-        left = running.processes()[1:]
+        left += running.processes()[1:]
         os.kill(running.process.pid, signal.SIGKILL)
         running.process.wait()
-        assert all(process.is_running() for process in left)
-    with bin_dev("--reset") as again:
-        assert f"stopped {len(PARTS)} processes that an earlier bin/dev has left behind" in again.text
-        assert "Cruddur messaging is up" in again.text
-        assert not any(process.is_running() for process in left)
-        second = subprocess.run(
-            [ROOT / "bin" / "dev", "--folder", folder], capture_output=True, text=True, timeout=20, check=False
-        )
-        assert second.returncode == 1
-        assert (
-            second.stderr.strip()
-            == f"bin/dev: bin/dev is running already, as process {again.process.pid}. Stop it first"
-        )
-        assert requests.get(f"http://127.0.0.1:{ports['api']}/api/ready", timeout=5).ok
-        listed = conversations(folder)
-    assert "The hat is on top of the bag" in listed
-    assert "Hello!" not in listed
+    assert len(left) > len(PARTS)
+    assert all(process.is_running() for process in left)
 
 
-def test_a_port_in_use_is_said_in_one_line(bin_dev: Callable[..., Any], ports: dict[str, int]) -> None:
-    with socket.create_server(("127.0.0.1", ports["cognito"])), bin_dev() as running:
-        assert running.process.wait(10) == 1
-    wanted = f"port {ports['cognito']} is in use, and cognito wants it. Choose another with --cognito-port"
-    assert running.text.strip() == f"bin/dev: {wanted}"
+def test_what_a_killed_run_has_left_is_stopped_by_the_next(again: Running, left: list[psutil.Process]) -> None:
+    assert f"stopped {len(PARTS)} processes that an earlier bin/dev has left behind" in again.text
+    assert "Cruddur messaging is up" in again.text
+    assert not any(process.is_running() for process in left)
+
+
+def test_reset_forgets_what_was_said(again: Running, folder: Path) -> None:
+    assert again.process.poll() is None
+    header, listed = conversations(folder).splitlines()
+    assert header.startswith("last message")
+    # The seeds are there anew; their first message, as the trigger has not brought the others.
+    assert "Are you still up for the meteor shower on Saturday?" in listed
+
+
+def test_a_second_run_is_refused_and_disturbs_nothing(again: Running, folder: Path, ports: dict[str, int]) -> None:
+    second = subprocess.run(
+        [ROOT / "bin" / "dev", "--folder", folder], capture_output=True, text=True, timeout=20, check=False
+    )
+    assert second.returncode == 1
+    wanted = f"bin/dev is running already, as process {again.process.pid}. Stop it first"
+    assert second.stderr.strip() == f"bin/dev: {wanted}"
+    assert requests.get(f"http://127.0.0.1:{ports['api']}/api/ready", timeout=5).ok
 
 
 def test_the_trigger_can_run_alone_be_killed_and_catch_up(
-    bin_dev: Callable[..., Any], folder: Path, ports: dict[str, int], until: Callable[..., Any]
+    again: Running, folder: Path, ports: dict[str, int], until: Callable[..., Any]
 ) -> None:
     environ = os.environ | {"CRUDDUR_ENV_FILES": str(folder / "stack.env")}
 
@@ -208,16 +209,31 @@ def test_the_trigger_can_run_alone_be_killed_and_catch_up(
             timeout=10,
         ).raise_for_status()
 
-    with bin_dev("--no-trigger") as running:
-        trigger = run_trigger()
-        send("with the trigger")
-        until(lambda: "with the trigger" in conversations(folder))
-        trigger.kill()
-        trigger.wait()
-        send("while nobody listens")
-        assert "while nobody listens" not in conversations(folder)
-        trigger = run_trigger()
-        until(lambda: "while nobody listens" in conversations(folder))
-        assert running.process.poll() is None
-        trigger.terminate()
-        assert trigger.wait(15) == 0
+    trigger = run_trigger()
+    send("with the trigger")
+    until(lambda: "with the trigger" in conversations(folder))
+    trigger.kill()
+    trigger.wait()
+    send("while nobody listens")
+    assert "while nobody listens" not in conversations(folder)
+    trigger = run_trigger()
+    until(lambda: "while nobody listens" in conversations(folder))
+    assert again.process.poll() is None
+    trigger.terminate()
+    assert trigger.wait(15) == 0
+
+
+def test_a_dead_part_stops_the_rest(again: Running, until: Callable[..., Any]) -> None:
+    started = again.processes()
+    next(process for process in started if "dev.cognito" in process.cmdline()).kill()
+    until(lambda: again.process.poll() is not None, 30)
+    assert again.process.returncode == 1
+    assert "cognito has ended" in again.text
+    assert not any(process.is_running() for process in started)
+
+
+def test_a_port_in_use_is_said_in_one_line(bin_dev: Callable[..., Any], ports: dict[str, int]) -> None:
+    with socket.create_server(("127.0.0.1", ports["cognito"])), bin_dev() as running:
+        assert running.process.wait(10) == 1
+    wanted = f"port {ports['cognito']} is in use, and cognito wants it. Choose another with --cognito-port"
+    assert running.text.strip() == f"bin/dev: {wanted}"

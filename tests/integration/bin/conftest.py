@@ -17,6 +17,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from dev import dynamodb
+from tests.warm_python import WarmPython, warm_python
 
 Script = Callable[..., "subprocess.CompletedProcess[str]"]
 DdbScript = Callable[..., tuple[int, str, str]]
@@ -31,11 +32,22 @@ def closed_port() -> int:
     return port
 
 
+@pytest.fixture(scope="session")
+def environ() -> dict[str, str]:
+    """What a script gets of the environment apart from settings."""
+    kept = {name: value for name, value in os.environ.items() if name in _KEPT}
+    return kept | {"PATH": f"{Path(sys.executable).parent}:{kept['PATH']}"}
+
+
+@pytest.fixture(scope="session")
+def warm(environ: dict[str, str]) -> Iterator[WarmPython]:
+    with warm_python(environ) as made:
+        yield made
+
+
 @pytest.fixture
-def script(tmp_path: Path) -> Script:
-    """Runs `bin/<name>` with these words and settings, and with nothing else of the environment that matters."""
-    clean = {name: value for name, value in os.environ.items() if name in _KEPT}
-    clean["PATH"] = f"{Path(sys.executable).parent}:{clean['PATH']}"
+def started_script(environ: dict[str, str], tmp_path: Path) -> Script:
+    """Runs `bin/<name>` with these words and settings, as a shell starts it."""
 
     def run(name: str, *words: str, stdin: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -43,11 +55,25 @@ def script(tmp_path: Path) -> Script:
             input=stdin,
             capture_output=True,
             text=True,
-            env=clean | {"AWS_DEFAULT_REGION": "us-east-1"} | settings,
+            env=environ | {"AWS_DEFAULT_REGION": "us-east-1"} | settings,
             cwd=tmp_path,
             timeout=60,
             check=False,
         )
+
+    return run
+
+
+@pytest.fixture
+def script(started_script: Script, warm: WarmPython, environ: dict[str, str], tmp_path: Path) -> Script:
+    """The same, but what Python imports from others is there already. That each script starts, its --help shows."""
+
+    def run(name: str, *words: str, stdin: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
+        path = ROOT / "bin" / name
+        if not path.read_text(encoding="utf-8").startswith("#!/usr/bin/env python3\n"):
+            return started_script(name, *words, stdin=stdin, **settings)
+        settings = environ | {"AWS_DEFAULT_REGION": "us-east-1"} | settings
+        return warm.run(path, *words, stdin=stdin, environ=settings, cwd=tmp_path)
 
     return run
 

@@ -20,7 +20,12 @@ Script = Callable[..., "subprocess.CompletedProcess[str]"]
 DATABASE = "test-scripts"
 SCRIPTS = sorted(
     path.relative_to(ROOT / "bin").as_posix()
-    for path in [*(ROOT / "bin" / "db").iterdir(), *(ROOT / "bin" / "cognito").iterdir(), ROOT / "bin" / "bootstrap"]
+    for path in [
+        *(ROOT / "bin" / "db").iterdir(),
+        *(ROOT / "bin" / "cognito").iterdir(),
+        ROOT / "bin" / "bootstrap",
+        ROOT / "bin" / "doctor",
+    ]
 )
 
 
@@ -54,8 +59,8 @@ def only_line(text: str) -> str:
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_help_starts_with_what_the_script_is_for(script: Script, name: str) -> None:
-    shown = script(name, "--help")
+def test_help_starts_with_what_the_script_is_for(started_script: Script, name: str) -> None:
+    shown = started_script(name, "--help")
     assert shown.returncode == 0
     source = (ROOT / "bin" / name).read_text().splitlines()
     purpose = source[1].removeprefix('"""').removesuffix('"""').removeprefix("# ")

@@ -45,15 +45,13 @@ def test_there_is_a_script_for_each_job_of_the_table() -> None:
     }
 
 
-def test_help_shows_the_first_line(ddb_script: DdbScript) -> None:
+def test_help_shows_the_first_line(started_script: Script) -> None:
     with ThreadPoolExecutor(2) as pool:
-        for name, (status, output, _) in zip(
-            SCRIPTS, pool.map(lambda each: ddb_script(each, "--help"), SCRIPTS), strict=True
-        ):
+        for name, done in zip(SCRIPTS, pool.map(lambda each: started_script(each, "--help"), SCRIPTS), strict=True):
             first_line = (ast.get_docstring(ast.parse((ROOT / "bin" / name).read_text())) or "").splitlines()[0]
-            assert status == 0
-            assert first_line in output
-            assert f"usage: {name.rpartition('/')[2]}" in output
+            assert (done.returncode, done.stderr) == (0, "")
+            assert first_line in done.stdout
+            assert f"usage: {name.rpartition('/')[2]}" in done.stdout
 
 
 WRONG = [

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from backend_flask.lib import ddb_verify
 from backend_flask.lib.ddb import Item, Message, MessageGroup, MessageTable, message_key, row_key
+from tests import arena
 from tests.damaged_rows import DAMAGE, Town, put
 from tests.messages_table import a_person, row_of, stored
 
 ZERO = "00000000-0000-0000-0000-000000000000"
+
+
+@pytest.fixture(scope="module")
+def message_table(dynamodb_endpoint: str) -> Iterator[MessageTable]:
+    """A table of this file's own: what is in it is scanned again and again."""
+    with arena.table(dynamodb_endpoint) as made:
+        yield made
 
 
 @pytest.fixture

@@ -1,0 +1,40 @@
+"""The JSON of answers: what Flask would have written, to whoever reads it."""
+
+import json
+
+import pytest
+from flask import Flask, jsonify
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend_flask.fast_json import FastJson
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("abc", min_size=1), inner, max_size=4),
+    max_leaves=10,
+)
+
+
+@pytest.fixture(scope="module")
+def app() -> Flask:
+    made = Flask(__name__)
+    made.json = FastJson(made)
+    return made
+
+
+@given(value=values)
+def test_what_is_written_reads_as_what_was_given(app: Flask, value: object) -> None:
+    with app.app_context():
+        answer = jsonify(value)
+    assert answer.content_type == "application/json"
+    assert json.loads(answer.data) == value
+    assert app.json.loads(app.json.dumps(value)) == value
+
+
+def test_names_stand_in_the_order_in_which_they_are_given(app: Flask) -> None:
+    assert app.json.dumps({"b": 1, "a": 2}) == '{"b":1,"a":2}'
+
+
+def test_other_alphabets_are_not_escaped(app: Flask) -> None:
+    assert "Привет" in app.json.dumps({"message": "Привет"})
