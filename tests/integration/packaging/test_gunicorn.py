@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
 import signal
@@ -15,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -121,6 +123,21 @@ def test_idle_connections_keep_nobody_out(server: Server) -> None:
     assert server.get("/")[0] == 200
     for connection in idle:
         connection.close()
+
+
+def test_new_connections_are_dealt_out_to_all_workers(server: Server) -> None:
+    """Behind a load balancer a connection stays for long, and so would a worker that has none."""
+    with contextlib.ExitStack() as opened:
+        for _ in range(40):
+            connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+            opened.callback(connection.close)
+            connection.request("GET", "/")
+            connection.getresponse().read()
+        workers = psutil.Process(server.process.pid).children()
+        held = [sum(each.laddr.port == server.port for each in worker.net_connections("tcp")) for worker in workers]
+    # A queue to listen on is one more. That one of two gets fewer than five of 40 happens once in ten million times.
+    assert len(held) == 2
+    assert min(held) > 5
 
 
 def test_forwarded_headers_are_not_believed(server: Server) -> None:
