@@ -10,6 +10,9 @@ OURS = "our code"
 # The innermost frame that lies in one of these decides; what is left is the standard library on its behalf.
 _OWNERS = (
     ("backend_flask/logs.py", "log line"),
+    # orjson has no frames of its own.
+    ("backend_flask/fast_json.py", "JSON"),
+    ("backend_flask/lib/plain_answers.py", "JSON"),
     ("backend_flask/worker.py", "server"),
     ("backend_flask/lib/cognito_jwt_token.py", "token"),
     ("backend_flask/", OURS),

@@ -12,6 +12,8 @@ ROUTE = ["Worker.handle_request (backend_flask/worker.py:39)", "list_messages (b
     [
         ([], "our code"),
         (["strftime (datetime.py:1)"], "our code"),
+        (["jsonify (flask/json/__init__.py:170)", "FastJson.response (backend_flask/fast_json.py:24)"], "JSON"),
+        (["_take (backend_flask/lib/plain_answers.py:36)"], "JSON"),
         (["jsonify (flask/json/__init__.py:170)", "dumps (json/__init__.py:238)"], "JSON"),
         (["Client._api_call (botocore/client.py:606)", "dumps (json/__init__.py:238)"], "boto3"),
         (["urlopen (urllib3/connectionpool.py:793)", "send (gevent/_socketcommon.py:716)"], "boto3"),
