@@ -48,7 +48,7 @@ TTL_ATTRIBUTE = "expires_at"
 SEND_KEY_DAYS = 7
 MAX_MEMBERS = 50
 MAX_UNREAD_COUNT = 100
-COUNTS_AT_ONCE = 10
+COUNTS_AT_ONCE = 32
 PREVIEW_CHARACTERS = 200
 # Keeps a row under 1 KB, and so under one write unit, for the longest names and four-byte characters.
 PREVIEW_BYTES = 360
@@ -320,6 +320,8 @@ class MessageTable:
         self._make_id = make_id
         self._clock = clock
         self._sleep = sleep
+        # Starts no thread before there is something to count.
+        self._counting = ThreadPoolExecutor(COUNTS_AT_ONCE)
 
     # The table itself
 
@@ -395,10 +397,9 @@ class MessageTable:
         """Counts side by side: one after the other, a page of unread rows would take as long as all of them."""
         if len(rows) < 2:
             return [self._count_unread(user_uuid, row) for row in rows]
-        with ThreadPoolExecutor(min(len(rows), COUNTS_AT_ONCE)) as threads:
-            # Each count keeps the context, and so the deadline, of the request that it belongs to.
-            counts = [threads.submit(copy_context().run, self._count_unread, user_uuid, row) for row in rows]
-            return [count.result() for count in counts]
+        # Each count keeps the context, and so the deadline, of the request that it belongs to.
+        counts = [self._counting.submit(copy_context().run, self._count_unread, user_uuid, row) for row in rows]
+        return [count.result() for count in counts]
 
     def _count_unread(self, user_uuid: str, row: MessageGroup) -> int:
         counted = self.client.query(
