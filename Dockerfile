@@ -15,9 +15,11 @@ WORKDIR /app
 
 
 FROM base AS packages
-COPY requirements.txt ./
+COPY requirements.txt requirements-otel.txt ./
+# With `--build-arg LOCK=requirements-otel.txt` OpenTelemetry comes along.
+ARG LOCK=requirements.txt
 RUN python -m venv /venv \
- && /venv/bin/pip install --no-cache-dir --only-binary :all: --require-hashes --requirement requirements.txt
+ && /venv/bin/pip install --no-cache-dir --only-binary :all: --require-hashes --requirement "$LOCK"
 
 
 FROM packages AS packages-dev

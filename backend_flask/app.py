@@ -8,12 +8,12 @@ import logging
 from flask import Flask, Response
 from flask_cors import CORS
 
-from backend_flask import logs, settings
+from backend_flask import logs, settings, telemetry
 from backend_flask.auth import SignIn
 from backend_flask.clients import client_of
 from backend_flask.fast_json import FastJson
 from backend_flask.headers import ONLY_HTTPS, SECURITY_HEADERS
-from backend_flask.lib import deadline
+from backend_flask.lib import deadline, metering, trace_context
 from backend_flask.lib.cognito_jwt_token import CognitoTokenVerifier, KeySet, fetch_from
 from backend_flask.lib.db import Database
 from backend_flask.lib.ddb import MessageTable
@@ -21,6 +21,7 @@ from backend_flask.lib.plain_answers import take_as_json
 from backend_flask.lib.uuid7 import Uuid7
 from backend_flask.routes import errors
 from backend_flask.routes.activities import activities
+from backend_flask.routes.docs import docs
 from backend_flask.routes.health import health
 from backend_flask.routes.message_groups import message_groups
 from backend_flask.routes.messages import messages
@@ -32,31 +33,33 @@ from backend_flask.stores import EXTENSION, Stores
 
 ANSWER_WITHIN_SECONDS = 4.8
 MAX_BODY_BYTES = 16 * 1024
-ROUTES = (health, message_groups, messages, users, activities)
+ROUTES = (health, message_groups, messages, users, activities, docs)
 
 
 def from_environment() -> Flask:
     """What the production server calls. Ends the process with one line if the settings cannot be used."""
     try:
         in_force = settings.load()
+        logs.configure(in_force.log_level)
+        return create_app(in_force)
     except settings.SettingsError as error:
         raise SystemExit(str(error)) from None
-    logs.configure(in_force.log_level)
-    return create_app(in_force)
 
 
 def create_app(settings: Settings) -> Flask:
+    """Raises SettingsError if what the settings ask for is not installed."""
     app = Flask(__name__, static_folder=None)
     # Said, because Flask would look for FLASK_DEBUG in the environment.
     app.config.update(DEBUG=False, PROPAGATE_EXCEPTIONS=False, MAX_CONTENT_LENGTH=MAX_BODY_BYTES)
     # `//` would be answered with a redirect, which Flask writes as HTML, past every error handler.
     app.url_map.merge_slashes = False
     app.json = FastJson(app)
+    told = telemetry.start(app, settings)
     app.extensions[EXTENSION] = build_stores(settings)
     for blueprint in ROUTES:
         app.register_blueprint(blueprint)
     errors.register(app)
-    logs.log_requests(app)
+    logs.log_requests(app, told)
     _keep_deadline(app)
     _allow_origins(app, [url.rstrip("/") for url in (settings.frontend_url, settings.backend_url)])
     # On a laptop there is no HTTPS that a browser could insist on.
@@ -66,12 +69,15 @@ def create_app(settings: Settings) -> Flask:
 
 def build_stores(settings: Settings) -> Stores:
     make_id = Uuid7()
-    db = Database(settings.connection_url, settings.db_pool_size)
+    db = Database(settings.connection_url, settings.db_pool_size, metering.count_query, metering.count_wait)
     db.open()
     atexit.register(db.close)
     dynamodb = client_of(settings, "dynamodb", pool=settings.aws_pool_size, validate=False)
     take_as_json(dynamodb)
+    metering.watch(dynamodb)
     cognito = client_of(settings, "cognito-idp", pool=settings.aws_pool_size)
+    for client in (dynamodb, cognito):
+        trace_context.pass_on(client)
     verifier = CognitoTokenVerifier(
         KeySet(fetch_from(settings.jwks_url)), settings.issuer, settings.aws_cognito_user_pool_client_id
     )

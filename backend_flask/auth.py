@@ -77,8 +77,19 @@ def signed_in(view: Callable[Concatenate[User, P], R]) -> Callable[P, R]:
     return guarded
 
 
+def signed_in_or_not(view: Callable[Concatenate[User | None, P], R]) -> Callable[P, R]:
+    """For routes that answer everybody: the view gets None for a token that does not hold, as for none."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        return view(user_if_signed_in(), *args, **kwargs)
+
+    guarded.needs_sign_in = False  # type: ignore[attr-defined]
+    return guarded
+
+
 def user_if_signed_in() -> User | None:
-    """For routes that answer everybody: a token that does not hold counts as none."""
+    """None if the token does not hold, as if there is none."""
     try:
         g.user = stores().sign_in.user(_bearer_token(request.headers.get("Authorization")))
     except NotSignedIn:
@@ -98,3 +109,8 @@ def _bearer_token(header: str | None) -> str:
 def needs_sign_in(view: Any) -> bool:
     """Whether a view answers signed-in users only."""
     return getattr(view, "needs_sign_in", False)
+
+
+def may_sign_in(view: Any) -> bool:
+    """Whether it matters to a view who is signed in."""
+    return hasattr(view, "needs_sign_in")

@@ -11,17 +11,24 @@ from typing import Any
 
 from flask import Flask, Response, g, request
 
+from backend_flask.lib import metering, trace_context
+from backend_flask.lib.metering import RequestMeter
+from backend_flask.telemetry import NO_TELEMETRY, Telemetry
+
 log = logging.getLogger(__name__)
 _BUILT_IN = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
 class JsonFormatter(logging.Formatter):
-    """The event is the log message; everything given as `extra` stands beside it."""
+    """The event is the log message; everything given as `extra` stands beside it, and the trace of the request."""
 
     def format(self, record: logging.LogRecord) -> str:
         extra = {name: value for name, value in vars(record).items() if name not in _BUILT_IN}
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         line: dict[str, Any] = {"at": at, "level": record.levelname.lower(), "event": record.getMessage(), **extra}
+        trace = trace_context.current()
+        if trace:
+            line["trace_id"] = trace.trace_id
         return json.dumps(line, default=str)
 
 
@@ -34,24 +41,47 @@ def configure(level: str) -> None:
         logging.getLogger(name).setLevel(level.upper())
 
 
-def log_requests(app: Flask) -> None:
-    """One line a request: the route, never the path with its ids, the status and the milliseconds."""
+def log_requests(app: Flask, telemetry: Telemetry = NO_TELEMETRY) -> None:
+    """One line a request: the route, never the path with its ids, the status, the milliseconds, and what was asked of
+    the neighbours for it."""
 
     @app.before_request
     def start() -> None:
         g.started = time.perf_counter()
+        g.asked = metering.start()
+        trace_context.start(telemetry.trace_of(request))
 
     @app.after_request
     def end(response: Response) -> Response:
         user = g.get("user")
-        log.info(
-            "request",
-            extra={
-                "method": request.method,
-                "route": str(request.url_rule or "unknown"),
-                "status": response.status_code,
-                "ms": round((time.perf_counter() - g.started) * 1000, 1),
-                "user_uuid": user.uuid if user else None,
-            },
-        )
+        line = {
+            "method": request.method,
+            "route": str(request.url_rule or "unknown"),
+            "status": response.status_code,
+            "ms": _milliseconds(time.perf_counter() - g.started),
+            "user_uuid": user.uuid if user else None,
+            **_asked(g.asked),
+        }
+        log.info("request", extra=line)
+        telemetry.measure(line)
         return response
+
+    @app.teardown_request
+    def clear(_: BaseException | None) -> None:
+        metering.stop()
+        trace_context.clear()
+
+
+def _asked(meter: RequestMeter) -> dict[str, float]:
+    return {
+        "ddb_calls": len(meter.calls),
+        "ddb_retries": meter.retries,
+        "ddb_read_units": meter.read_units,
+        "ddb_write_units": meter.write_units,
+        "sql_queries": meter.queries,
+        "sql_wait_ms": _milliseconds(meter.waited),
+    }
+
+
+def _milliseconds(seconds: float) -> float:
+    return round(seconds * 1000, 1)

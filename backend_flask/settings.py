@@ -57,6 +57,9 @@ class Settings:
     db_pool_size: int = _setting("Postgres connections of one process, from 1 up", 10, allowed=range(1, 1_001))
     rate_limits: str = _setting("on, or off to let users send as much as they like", "on", allowed=("on", "off"))
     log_level: str = _setting("debug, info, warning or error", "info", allowed=("debug", "info", "warning", "error"))
+    otel_exporter_otlp_endpoint: str = _setting(
+        "OpenTelemetry collector that gets traces and metrics, as http://host:4318; empty means none", ""
+    )
 
     @property
     def is_local(self) -> bool:

@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 from backend_flask.lib.ddb import Member, MessageTable, direct_group_uuid
 from backend_flask.services.users import User
 from backend_flask.stores import EXTENSION, Stores
+from tests import openapi
 from tests.tokens import CLAIMS, HEADER, rs
 
 FRONTEND = "http://localhost:3000"
@@ -42,7 +43,10 @@ class Api:
         return self.stores.table
 
     def request(self, method: str, path: str, **arguments: Any) -> TestResponse:
-        return self.app.test_client().open(path, method=method, **arguments)
+        """Every answer is held to the OpenAPI document."""
+        answer = self.app.test_client().open(path, method=method, **arguments)
+        openapi.check(self.app, answer)
+        return answer
 
     def person(self, name: str = "person") -> Person:
         """Somebody new, whose handle nobody else has."""

@@ -44,6 +44,7 @@ _QUERY_NAME = re.compile(r"[a-z_]+/[a-z_]+")
 Error = psycopg.Error
 Row = dict[str, Any]
 OnQuery = Callable[[str], None]
+OnWait = Callable[[float], None]
 
 
 class BoundedConnection(psycopg.Connection[Row]):
@@ -108,11 +109,15 @@ class Database:
     """A pool of connections, to be opened once in each process. Usable by many threads or greenlets at once.
 
     Each call of `one`, `all` and `execute` is a transaction of its own; `transaction` holds several together.
-    `on_query` is called with the name of each query that is run.
+    `on_query` is called with the name of each query that is run, `on_wait` with the seconds that each connection was
+    waited for.
     """
 
-    def __init__(self, url: str, pool_size: int = 10, on_query: OnQuery | None = None) -> None:
+    def __init__(
+        self, url: str, pool_size: int = 10, on_query: OnQuery | None = None, on_wait: OnWait = lambda _: None
+    ) -> None:
         self.on_query = on_query
+        self._on_wait = on_wait
         self._pool = ConnectionPool(
             url,
             connection_class=BoundedConnection,
@@ -173,8 +178,9 @@ class Database:
 
     @contextmanager
     def _connection(self) -> Iterator[BoundedConnection]:
-        left = deadline.remaining()
+        left, begun = deadline.remaining(), time.monotonic()
         with self._pool.connection(POOL_TIMEOUT if left is None else min(POOL_TIMEOUT, left)) as connection:
+            self._on_wait(time.monotonic() - begun)
             yield connection
 
     def _check(self, connection: BoundedConnection) -> None:

@@ -11,6 +11,8 @@ only: the stream function ships this one file.
 | D. a message for a new message group | `create_direct_message` | 1 GetItem + 1 TransactWriteItems; C if it exists |
 | E. every member's row from the stream | `update_message_groups` | 1 GetItem a group, 1 UpdateItem a member |
 | read marker | `mark_read` | 1 UpdateItem |
+| A after or around a message | `list_messages_after`, `list_messages_around` | 1 GetItem + 1 Query, or 2 |
+| B, the unread ones, or one | `list_unread_message_groups`, `find_message_group` | the same; 1 GetItem for one |
 
 | item | pk | sk |
 |---|---|---|
@@ -37,6 +39,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from botocore.exceptions import ClientError
@@ -49,6 +52,8 @@ SEND_KEY_DAYS = 7
 MAX_MEMBERS = 50
 MAX_UNREAD_COUNT = 100
 COUNTS_AT_ONCE = 32
+# Of how many rows the unread ones are looked for in one call.
+LOOKED_AT = 100
 PREVIEW_CHARACTERS = 200
 # Keeps a row under 1 KB, and so under one write unit, for the longest names and four-byte characters.
 PREVIEW_BYTES = 360
@@ -211,7 +216,7 @@ class MessageGroup:
         }
 
     @classmethod
-    def from_item(cls, item: Item) -> MessageGroup:
+    def from_item(cls, item: Item, unread_count: int | None = None) -> MessageGroup:
         is_direct = "user_uuid" in item
         return cls(
             uuid=item["sk"]["S"],
@@ -225,15 +230,21 @@ class MessageGroup:
             else None,
             title=None if is_direct else item["title"]["S"],
             members=2 if is_direct else int(item["members"]["N"]),
+            unread_count=unread_count,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """A part of a list, newest first; `more` says whether older ones follow."""
+    """A part of a list, newest first; `more` says whether older ones follow, `newer` whether newer ones are known to.
+
+    `resume` is the cursor for the older ones where it is not that of the last item.
+    """
 
     items: list[T]
     more: bool
+    newer: bool = False
+    resume: str | None = None
 
 
 def message_key(message_group_uuid: str, message_uuid: str) -> Item:
@@ -358,12 +369,32 @@ class MessageTable:
             items = self._older(group_uuid, before, limit + 1)
         return _page(items, limit, Message.from_item)
 
+    def list_messages_after(self, user_uuid: str, group_uuid: str, limit: int, after: str) -> Page[Message]:
+        """The oldest of the messages that are newer than `after`. Raises MessageGroupNotFound."""
+        self.require_member(user_uuid, group_uuid)
+        newer = _page(self._newer(group_uuid, after, limit + 1), limit, Message.from_item)
+        return Page(newer.items[::-1], more=False, newer=newer.more)
+
+    def list_messages_around(self, user_uuid: str, group_uuid: str, limit: int, around: str) -> Page[Message]:
+        """As many newer as older ones than `around`, which is among them. Raises MessageGroupNotFound."""
+        self.require_member(user_uuid, group_uuid)
+        half = limit // 2
+        newer = _page(self._newer(group_uuid, around, half + 1), half, Message.from_item)
+        older = _page(self._older(group_uuid, _above(around), limit - half + 1), limit - half, Message.from_item)
+        return Page([*newer.items[::-1], *older.items], older.more, newer.more)
+
     def _newest(self, group_uuid: str, limit: int) -> list[Item]:
         return self._query("pk = :pk", {":pk": f"MSG#{group_uuid}"}, Limit=limit, ConsistentRead=True)
 
     def _older(self, group_uuid: str, before: str, limit: int) -> list[Item]:
         values = {":pk": f"MSG#{group_uuid}", ":before": before}
         return self._query("pk = :pk AND sk < :before", values, Limit=limit, ConsistentRead=True)
+
+    def _newer(self, group_uuid: str, after: str, limit: int) -> list[Item]:
+        """Oldest first."""
+        values = {":pk": f"MSG#{group_uuid}", ":after": _above(after), ":end": _AFTER_ALL_MESSAGES}
+        condition = "pk = :pk AND sk BETWEEN :after AND :end"
+        return self._query(condition, values, Limit=limit, ConsistentRead=True, ScanIndexForward=True)
 
     def newest_message(self, group_uuid: str) -> Message:
         """For scripts. Raises MessageNotFound, or KeyError, ValueError or TypeError if it is no whole message."""
@@ -375,23 +406,47 @@ class MessageTable:
     # B. list my message groups
 
     def list_message_groups(
-        self, user_uuid: str, limit: int, before: str | None = None, *, counts: bool = True
+        self, user_uuid: str, limit: int, before: str | None = None, *, since: str | None = None, counts: bool = True
     ) -> Page[MessageGroup]:
-        """The message groups whose newest message is older than `before`, or all, newest message first.
+        """The message groups whose newest message is older than `before` and newer than `since`, newest first.
 
         The index follows the rows within milliseconds. `counts` asks how many messages of others are unread,
         at most MAX_UNREAD_COUNT, one call for each unread row.
         """
-        values = {":pk": f"GRP#{user_uuid}"} | ({":before": before} if before else {})
-        condition = "pk = :pk AND inbox_sk < :before" if before else "pk = :pk"
+        condition, values = _inbox(user_uuid, before, since)
         items = self._query(condition, values, Limit=limit + 1, IndexName=INBOX_INDEX)
-        page = _page(items, limit, MessageGroup.from_item)
-        return replace(page, items=self._counted(user_uuid, page.items)) if counts else page
+        return self._page_of_rows(user_uuid, items, limit, counts)
 
-    def _counted(self, user_uuid: str, rows: list[MessageGroup]) -> list[MessageGroup]:
-        unread = [row for row in rows if row.unread]
-        counts = dict(zip((row.uuid for row in unread), self._count_all(user_uuid, unread), strict=True))
-        return [replace(row, unread_count=counts.get(row.uuid, 0)) for row in rows]
+    def list_unread_message_groups(
+        self, user_uuid: str, limit: int, before: str | None = None, *, since: str | None = None, counts: bool = True
+    ) -> Page[MessageGroup]:
+        """Those of them that are unread, among the first LOOKED_AT rows. There may be fewer, and yet more to follow."""
+        condition, values = _inbox(user_uuid, before, since)
+        answer = self.client.query(
+            **self._arguments(condition, values),
+            FilterExpression="last_message_uuid > read_up_to",
+            Limit=LOOKED_AT,
+            IndexName=INBOX_INDEX,
+        )
+        page = self._page_of_rows(user_uuid, answer["Items"], limit, counts)
+        if not page.more and "LastEvaluatedKey" in answer:
+            page = replace(page, more=True, resume=answer["LastEvaluatedKey"]["inbox_sk"]["S"])
+        return page
+
+    def find_message_group(self, user_uuid: str, group_uuid: str, *, counts: bool = True) -> Page[MessageGroup]:
+        """The user's own side of one message group, or nothing."""
+        row = self.client.get_item(TableName=self.name, Key=row_key(user_uuid, group_uuid), ConsistentRead=True)
+        items = [row["Item"]] if "Item" in row else []
+        return self._page_of_rows(user_uuid, items, 1, counts)
+
+    def _page_of_rows(self, user_uuid: str, items: list[Item], limit: int, counts: bool) -> Page[MessageGroup]:
+        """What is read has nothing unread; only the others must be counted."""
+        page = _page(items, limit, partial(MessageGroup.from_item, unread_count=0 if counts else None))
+        unread = [row for row in page.items if row.unread] if counts else []
+        if not unread:
+            return page
+        found = dict(zip((row.uuid for row in unread), self._count_all(user_uuid, unread), strict=True))
+        return replace(page, items=[_with_count(row, found.get(row.uuid)) for row in page.items])
 
     def _count_all(self, user_uuid: str, rows: list[MessageGroup]) -> list[int]:
         """Counts side by side: one after the other, a page of unread rows would take as long as all of them."""
@@ -409,8 +464,7 @@ class MessageTable:
             FilterExpression="user_uuid <> :me",
             ExpressionAttributeValues={
                 ":pk": {"S": f"MSG#{row.uuid}"},
-                # No uuid lies between a uuid and the same uuid with a space behind it.
-                ":after": {"S": row.read_up_to + " "},
+                ":after": {"S": _above(row.read_up_to)},
                 ":end": {"S": _AFTER_ALL_MESSAGES},
                 ":me": {"S": user_uuid},
             },
@@ -611,15 +665,17 @@ class MessageTable:
     # Calls
 
     def _query(self, condition: str, values: dict[str, str], **arguments: Any) -> list[Item]:
-        answer = self.client.query(
-            TableName=self.name,
-            KeyConditionExpression=condition,
-            ExpressionAttributeValues={name: {"S": value} for name, value in values.items()},
-            ScanIndexForward=False,
-            **arguments,
-        )
+        answer = self.client.query(**self._arguments(condition, values) | arguments)
         items: list[Item] = answer["Items"]
         return items
+
+    def _arguments(self, condition: str, values: dict[str, str]) -> dict[str, Any]:
+        return {
+            "TableName": self.name,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeValues": {name: {"S": value} for name, value in values.items()},
+            "ScanIndexForward": False,
+        }
 
     def _put_if_absent(self, item: Item, unless: str = "", values: Item | None = None) -> Item | None:
         """None if the item was put, else the item that was there."""
@@ -673,6 +729,28 @@ class MessageTable:
                 return
 
 
+def _inbox(user_uuid: str, before: str | None, since: str | None) -> tuple[str, dict[str, str]]:
+    """The key condition of a part of somebody's rows, and its values."""
+    pk = {":pk": f"GRP#{user_uuid}"}
+    if before and since:
+        return "pk = :pk AND inbox_sk BETWEEN :from AND :to", pk | {":from": _above(since), ":to": _below(before)}
+    if before:
+        return "pk = :pk AND inbox_sk < :before", pk | {":before": before}
+    if since:
+        return "pk = :pk AND inbox_sk > :since", pk | {":since": since}
+    return "pk = :pk", pk
+
+
+def _above(a_uuid: str) -> str:
+    """A key that only greater uuids lie above: no uuid has a space."""
+    return a_uuid + " "
+
+
+def _below(a_uuid: str) -> str:
+    """A key that all smaller uuids lie below, and this one above."""
+    return a_uuid[:-1] + chr(ord(a_uuid[-1]) - 1) + "~"
+
+
 def _page(items: list[Item], limit: int, read: Callable[[Item], T]) -> Page[T]:
     """The first `limit` of these items. A damaged one is passed over, and logged: it must not hide the others."""
     found = []
@@ -682,6 +760,10 @@ def _page(items: list[Item], limit: int, read: Callable[[Item], T]) -> Page[T]:
         except (KeyError, ValueError, TypeError) as error:
             log.error("item_damaged", extra={"pk": item["pk"], "sk": item["sk"], "error": type(error).__name__})
     return Page(found, more=len(items) > limit and bool(found))
+
+
+def _with_count(row: MessageGroup, count: int | None) -> MessageGroup:
+    return row if count is None else replace(row, unread_count=count)
 
 
 def _group_item(first: Message, member_uuids: Sequence[str], title: str | None) -> Item:

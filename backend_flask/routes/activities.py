@@ -2,80 +2,122 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypedDict, TypeVar
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint
 
-from backend_flask.auth import signed_in, user_if_signed_in
+from backend_flask.auth import signed_in, signed_in_or_not
+from backend_flask.errors import NotFound
 from backend_flask.lib.ddb import Page
-from backend_flask.routes import paging
-from backend_flask.routes.body import json_object
+from backend_flask.routes.declared import refuses, takes, takes_json
+from backend_flask.routes.paging import BEFORE, LIMIT, Link, PageOf, link, page
+from backend_flask.routes.parameters import one_of, term
 from backend_flask.services import activities as service
-from backend_flask.services.activities import Activity
+from backend_flask.services.activities import Activity, Notification, Profile
 from backend_flask.services.users import User
 from backend_flask.stores import stores
 
 activities = Blueprint("activities", __name__, url_prefix="/api/activities")
 
+A = TypeVar("A", bound=Activity)
+TERM = term("term", service.SEARCH_TERM, "Words that all must be there; one with a minus before it must not.")
+FORMAT = one_of(
+    "format",
+    {"list": True, "profile": False},
+    default="profile",
+    says="`list` gives the posts alone, as older front ends expect.",
+    argument="alone",
+)
+
+
+class PersonJson(TypedDict):
+    """A person, and the posts of a page."""
+
+    profile: Profile
+    activities: list[Activity]
+
+
+class ThreadJson(TypedDict):
+    """An activity, and the replies of a page."""
+
+    activity: Activity
+    replies: list[Activity]
+
 
 @activities.get("/home")
-def home() -> Response:
-    asked = paging.requested()
-    return _page(service.home(stores().db, asked.limit, asked.before))
+@takes(LIMIT, BEFORE)
+def home_feed(limit: int, before: str | None) -> PageOf[Activity]:
+    """Everybody's posts, newest first."""
+    return _page(service.home(stores().db, limit, before))
 
 
 @activities.get("/notifications")
-def notifications() -> Response:
-    asked, user = paging.requested(), user_if_signed_in()
-    return _page(service.notifications(stores().db, user, asked.limit, asked.before) if user else Page([], more=False))
+@takes(LIMIT, BEFORE)
+@signed_in_or_not
+def notifications(user: User | None, limit: int, before: str | None) -> PageOf[Notification]:
+    """What others have replied to my activities, newest first; nothing if signed out."""
+    return _page(service.notifications(stores().db, user, limit, before) if user else Page([], more=False))
 
 
 @activities.get("/search")
-def search() -> Response:
-    asked = paging.requested()
-    return _page(service.search(stores().db, request.args.get("term"), asked.limit, asked.before))
+@takes(LIMIT, BEFORE, TERM)
+def search_activities(limit: int, before: str | None, term: str | None) -> PageOf[Activity]:
+    """Activities that hold all these words, newest first."""
+    return _page(service.search(stores().db, term, limit, before))
 
 
 @activities.get("/@<handle>")
-def by_handle(handle: str) -> Response:
-    """With the person's profile; `?format=list` gives the posts alone, as older front ends expect."""
-    asked = paging.requested()
-    alone = paging.one_of("format", {"list": True, "profile": False}, default="profile")
-    profile, posts = service.by_handle(stores().db, handle, asked.limit, asked.before)
+@takes(LIMIT, BEFORE, FORMAT)
+@refuses(NotFound("user_not_found"))
+def person(handle: str, limit: int, before: str | None, alone: bool) -> tuple[PersonJson | list[Activity], Link]:
+    """A person's profile and posts, newest first."""
+    profile, posts = service.by_handle(stores().db, handle, limit, before)
     if alone:
         return _page(posts)
-    return paging.linked(jsonify({"profile": profile, "activities": posts.items}), _next(posts))
+    return {"profile": profile, "activities": posts.items}, _link(posts)
 
 
 @activities.get("/@<handle>/status/<activity_uuid>")
-def status(handle: str, activity_uuid: str) -> Response:
-    asked = paging.requested()
-    activity, replies = service.status(stores().db, handle, activity_uuid, asked.limit, asked.before)
-    return paging.linked(jsonify({"activity": activity, "replies": replies.items}), _next(replies))
+@takes(LIMIT, BEFORE)
+@refuses(NotFound("activity_not_found"))
+def thread(handle: str, activity_uuid: str, limit: int, before: str | None) -> tuple[ThreadJson, Link]:
+    """A person's activity and the replies to it, newest first."""
+    activity, replies = service.status(stores().db, handle, activity_uuid, limit, before)
+    return {"activity": activity, "replies": replies.items}, _link(replies)
 
 
 @activities.get("/<activity_uuid>")
-def show(activity_uuid: str) -> Response:
-    return jsonify(service.show(stores().db, activity_uuid))
+@refuses(NotFound("activity_not_found"))
+def show_activity(activity_uuid: str) -> Activity:
+    """An activity."""
+    return service.show(stores().db, activity_uuid)
 
 
 @activities.post("")
 @signed_in
-def create(user: User) -> Response:
-    body = json_object()
-    return jsonify(service.create(stores().db, stores().make_id, user, body.get("message"), body.get("ttl")))
+@takes_json(message=service.POST, ttl=service.TTL)
+@refuses(NotFound("user_not_found"))
+def create_activity(user: User, message: Any, ttl: Any) -> Activity:
+    """Writes a post, which expires after `ttl`."""
+    return service.create(stores().db, stores().make_id, user, message, ttl)
 
 
 @activities.post("/<activity_uuid>/reply")
 @signed_in
-def reply(user: User, activity_uuid: str) -> Response:
-    body = json_object()
-    return jsonify(service.reply(stores().db, stores().make_id, user, activity_uuid, body.get("message")))
+@takes_json(message=service.REPLY)
+@refuses(NotFound("activity_not_found"), NotFound("user_not_found"))
+def reply_to_activity(user: User, activity_uuid: str, message: Any) -> Activity:
+    """Replies to an activity."""
+    return service.reply(stores().db, stores().make_id, user, activity_uuid, message)
 
 
-def _page(found: Page[Activity]) -> Response:
-    return paging.page(found.items, _next(found))
+def _page(found: Page[A]) -> PageOf[A]:
+    return page(found.items, _next(found))
 
 
-def _next(found: Page[Activity]) -> Any:
+def _link(found: Page[Activity]) -> Link:
+    return link(_next(found))
+
+
+def _next(found: Page[A]) -> str | None:
     return found.items[-1]["uuid"] if found.more else None

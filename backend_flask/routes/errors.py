@@ -9,7 +9,7 @@ import json
 import logging
 import traceback
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 import psycopg
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
@@ -43,6 +43,16 @@ CODES_OF_FLASK = {
 }
 
 
+class ProblemJson(TypedDict):
+    """RFC 9457. `code` is stable: compare it. `detail` is for people."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: NotRequired[str]
+
+
 def register(app: Flask) -> None:
     app.register_error_handler(CruddurError, _expected)
     app.register_error_handler(HTTPException, _of_flask)
@@ -52,7 +62,7 @@ def register(app: Flask) -> None:
 
 
 def problem(status: int, code: str, detail: str = "", headers: dict[str, str] | None = None) -> Response:
-    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": code}
+    body: ProblemJson = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": code}
     if detail:
         body["detail"] = detail
     return Response(json.dumps(body), status, headers, content_type="application/problem+json")

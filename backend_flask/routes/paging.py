@@ -1,49 +1,58 @@
-"""Pages of a list: `?limit=&before=` in, `Link: <...>; rel="next"` out (RFC 8288)."""
+"""Pages of a list: `?limit=&before=` in, `Link: <...>; rel="next"` out (RFC 8288).
+
+Lists are newest first, so the next page has what is older, and `rel="prev"` what is newer.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 from urllib.parse import quote, urlencode
 
-from flask import Response, jsonify, request
+from flask import request
 
-from backend_flask.errors import Invalid
+from backend_flask.routes.parameters import Parameter
 from backend_flask.services import rules
 
+T = TypeVar("T")
 
-@dataclass(frozen=True)
-class Paging:
-    limit: int
-    before: str | None
-
-
-def requested() -> Paging:
-    """Raises Invalid."""
-    return Paging(rules.page_size(request.args.get("limit")), rules.cursor(request.args.get("before")))
-
-
-def flag(name: str, *, default: bool) -> bool:
-    """A query parameter that is 0 or 1. Raises Invalid."""
-    return bool(one_of(name, {"0": False, "1": True}, "1" if default else "0"))
+LIMIT = Parameter(
+    "limit",
+    "How many at most.",
+    {"type": "integer", "minimum": 1, "maximum": rules.PAGE_MAX, "default": rules.PAGE_DEFAULT},
+    ("limit_invalid",),
+    rules.page_size,
+    "limit",
+)
 
 
-def one_of(name: str, choices: dict[str, Any], default: str) -> Any:
-    """The choice that a query parameter names. Raises Invalid."""
-    value = request.args.get(name, default)
-    if value not in choices:
-        raise Invalid(f"{name}_invalid")
-    return choices[value]
+def cursor(name: str, says: str) -> Parameter:
+    return Parameter(name, says, rules.UUID_SCHEMA, (f"{name}_invalid",), lambda value: rules.cursor(value, name), name)
 
 
-def page(items: list[dict[str, Any]], next_before: str | None) -> Response:
-    """A JSON array, with a link to the next page if it has a cursor."""
-    return linked(jsonify(items), next_before)
+BEFORE = cursor("before", "Where the page before this one ended: follow its `Link` instead of building this.")
+AFTER = cursor("after", "The oldest of what is newer than this uuid, still newest first.")
+AROUND = cursor("around", "As much that is newer as is older than this uuid.")
+_PLACES = {"before", "after", "around"}
 
 
-def linked(answer: Response, next_before: str | None) -> Response:
-    """The link is relative, so it holds behind any proxy, and keeps the request's other parameters."""
-    if next_before:
-        query = urlencode({**request.args, "before": next_before})
-        answer.headers["Link"] = f'<{quote(request.path, safe="/@")}?{query}>; rel="next"'
-    return answer
+class Link(dict[str, str]):
+    """The headers of a page: `Link` with the address of the next page, of the one before, of both, or nothing."""
+
+
+PageOf = tuple[list[T], Link]
+
+
+def page(items: list[T], next_before: str | None, prev_after: str | None = None) -> PageOf[T]:
+    return items, link(next_before, prev_after)
+
+
+def link(next_before: str | None, prev_after: str | None = None) -> Link:
+    """Addresses are relative, so they hold behind any proxy, and keep the request's other parameters."""
+    links = [_to("next", before=next_before)] if next_before else []
+    links += [_to("prev", after=prev_after)] if prev_after else []
+    return Link(Link=", ".join(links)) if links else Link()
+
+
+def _to(relation: str, **place: str) -> str:
+    kept = {name: value for name, value in request.args.items() if name not in _PLACES}
+    return f'<{quote(request.path, safe="/@")}?{urlencode(kept | place)}>; rel="{relation}"'

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict, cast
 
 from backend_flask.errors import NotFound
 from backend_flask.lib.db import Database, Queries, Row
 from backend_flask.lib.ddb import Page, milliseconds_of
 from backend_flask.services import rules
+from backend_flask.services.shapes import Count, DisplayName, Handle, Instant, Uuid, Words
 from backend_flask.services.users import User, is_handle
 
 POST_MAX_CHARACTERS = 280
@@ -28,20 +29,45 @@ LIFETIMES = {
     "3-hours": timedelta(hours=3),
     "1-hour": timedelta(hours=1),
 }
-_FIELDS = (
-    "uuid",
-    "display_name",
-    "handle",
-    "message",
-    "replies_count",
-    "reposts_count",
-    "likes_count",
-    "reply_to_activity_uuid",
-    "expires_at",
-    "created_at",
-)
+POST = rules.Text("message", POST_MAX_CHARACTERS, too_long="message_exceed_max_chars", example="Look up tonight!")
+TTL = rules.Choice("ttl", LIFETIMES)
+REPLY = rules.Text("message", REPLY_MAX_CHARACTERS, example="I shall.")
+SEARCH_TERM = rules.Text("search_term", SEARCH_TERM_MAX_CHARACTERS, example="meteor shower")
 
-Activity = dict[str, Any]
+
+class Activity(TypedDict):
+    """A post, which has no `reply_to_activity_uuid`, or a reply, which has no `expires_at`."""
+
+    uuid: Uuid
+    display_name: DisplayName
+    handle: Handle
+    message: Words
+    replies_count: Count
+    reposts_count: Count
+    likes_count: Count
+    reply_to_activity_uuid: Uuid | None
+    expires_at: Instant | None
+    created_at: Instant
+
+
+class Notification(Activity):
+    """A reply, and the newest replies to it."""
+
+    replies: list[Activity]
+
+
+class Profile(TypedDict):
+    """What a person shows on their own page. `cruds_count` counts their posts."""
+
+    uuid: Uuid
+    cognito_user_uuid: str | None
+    handle: Handle
+    display_name: DisplayName
+    bio: str
+    cruds_count: Count
+
+
+_FIELDS = tuple(Activity.__annotations__)
 
 
 def home(db: Database, limit: int, before: str | None) -> Page[Activity]:
@@ -49,22 +75,26 @@ def home(db: Database, limit: int, before: str | None) -> Page[Activity]:
     return _page(db, "activities/home", limit, before)
 
 
-def notifications(db: Database, user: User, limit: int, before: str | None) -> Page[Activity]:
+def notifications(db: Database, user: User, limit: int, before: str | None) -> Page[Notification]:
     """What others have replied to the user's activities; each with `replies`, the newest replies to it."""
     page = _page(db, "activities/notifications", limit, before, user_uuid=user.uuid)
     parents = [activity["uuid"] for activity in page.items if activity["replies_count"]]
     nested = db.all("activities/replies_to_each", uuids=parents, limit=NESTED_REPLIES) if parents else []
-    for activity in page.items:
-        activity["replies"] = [_shown(row) for row in nested if str(row["reply_to_activity_uuid"]) == activity["uuid"]]
-    return page
+    replies = [_shown(row) for row in nested]
+
+    def notification(activity: Activity) -> Notification:
+        own = [reply for reply in replies if reply["reply_to_activity_uuid"] == activity["uuid"]]
+        return {**activity, "replies": own}
+
+    return Page([notification(activity) for activity in page.items], page.more)
 
 
-def by_handle(db: Database, handle: str, limit: int, before: str | None) -> tuple[Row, Page[Activity]]:
+def by_handle(db: Database, handle: str, limit: int, before: str | None) -> tuple[Profile, Page[Activity]]:
     """A person's profile and posts. Raises NotFound."""
     profile = db.one("users/profile", handle=handle) if is_handle(handle) else None
     if profile is None:
         raise NotFound("user_not_found")
-    return profile, _page(db, "activities/by_user", limit, before, user_uuid=profile["uuid"])
+    return cast(Profile, profile), _page(db, "activities/by_user", limit, before, user_uuid=profile["uuid"])
 
 
 def status(db: Database, handle: str, uuid: str, limit: int, before: str | None) -> tuple[Activity, Page[Activity]]:
@@ -87,7 +117,7 @@ def show(db: Database | Queries, uuid: str) -> Activity:
 def search(db: Database, term: Any, limit: int, before: str | None) -> Page[Activity]:
     """Activities that hold all these words, or what Postgres' websearch_to_tsquery makes of them. Raises Invalid."""
     problems: list[str] = []
-    words = rules.text(term, "search_term", SEARCH_TERM_MAX_CHARACTERS, problems)
+    words = SEARCH_TERM.read(term, problems)
     rules.raise_if_any(problems)
     return _page(db, "activities/search", limit, before, term=words)
 
@@ -95,10 +125,7 @@ def search(db: Database, term: Any, limit: int, before: str | None) -> Page[Acti
 def create(db: Database, make_id: Callable[[], str], user: User, message: Any, ttl: Any) -> Activity:
     """Writes a post that lives as long as `ttl`, a key of LIFETIMES, says. Raises Invalid."""
     problems: list[str] = []
-    text = rules.text(message, "message", POST_MAX_CHARACTERS, problems, too_long="message_exceed_max_chars")
-    lifetime = LIFETIMES.get(ttl) if isinstance(ttl, str) else None
-    if lifetime is None:
-        problems.append("ttl_blank")
+    text, lifetime = POST.read(message, problems), TTL.read(ttl, problems)
     rules.raise_if_any(problems)
     with db.transaction() as queries:
         return _write(queries, make_id(), user, text, lifetime=lifetime)
@@ -107,7 +134,7 @@ def create(db: Database, make_id: Callable[[], str], user: User, message: Any, t
 def reply(db: Database, make_id: Callable[[], str], user: User, uuid: str, message: Any) -> Activity:
     """Replies to an activity, which counts it. Raises Invalid, or NotFound if there is no such activity."""
     problems: list[str] = []
-    text = rules.text(message, "message", REPLY_MAX_CHARACTERS, problems)
+    text = REPLY.read(message, problems)
     rules.raise_if_any(problems)
     parent = rules.as_uuid(uuid)
     if parent is None:
@@ -148,7 +175,7 @@ def _page(db: Database, query: str, limit: int, before: str | None, **params: An
 
 
 def _shown(row: Row) -> Activity:
-    return {name: _as_text(row[name]) for name in _FIELDS}
+    return cast(Activity, {name: _as_text(row[name]) for name in _FIELDS})
 
 
 def _as_text(value: Any) -> Any:

@@ -27,8 +27,34 @@ from backend_flask.services import rules, users
 from backend_flask.services.rate_limits import NoLimits
 from backend_flask.services.users import User
 
+MESSAGE = rules.Text(
+    "message", rules.MESSAGE_MAX_CHARACTERS, example="Are you still up for the meteor shower on Saturday?"
+)
+MESSAGE_GROUP = rules.Text("message_group_uuid", 128, example="7c4e0c1e-0f9b-5b7e-8d6a-0c8f7b1d2e3f")
+# "reciever" is how the front end spells the code.
+RECEIVER = rules.Text("user_reciever_handle", 128, example="ada")
+READ_MESSAGE = rules.UuidOf("message_uuid")
 NO_LIMITS = NoLimits()
 NOT_FOUND_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in a message group a page of messages is: older or newer than one, around it, or at the end."""
+
+    before: str | None = None
+    after: str | None = None
+    around: str | None = None
+
+    @classmethod
+    def of(cls, **places: str | None) -> Place:
+        """Raises Invalid if more than one is said."""
+        if sum(place is not None for place in places.values()) > 1:
+            raise Invalid("place_ambiguous")
+        return cls(**places)
+
+
+NEWEST = Place()
 
 
 @dataclass(frozen=True)
@@ -40,23 +66,44 @@ class Messaging:
     user: User
     limits: NoLimits = NO_LIMITS
 
-    def list_message_groups(self, limit: int, before: str | None, *, counts: bool) -> Page[MessageGroup]:
-        return self.table.list_message_groups(self.user.uuid, limit, before, counts=counts)
+    def list_message_groups(
+        self,
+        limit: int,
+        before: str | None,
+        since: str | None = None,
+        *,
+        handle: str | None = None,
+        unread: bool = False,
+        counts: bool = True,
+    ) -> Page[MessageGroup]:
+        """All; or only those that are `unread`; or only that with the person of this handle. Raises NotFound."""
+        if handle is not None:
+            group_uuid = direct_group_uuid(self.user.uuid, self._person(handle).uuid)
+            return self.table.find_message_group(self.user.uuid, group_uuid, counts=counts)
+        listed = self.table.list_unread_message_groups if unread else self.table.list_message_groups
+        return listed(self.user.uuid, limit, before, since=since, counts=counts)
 
-    def list_messages(self, group: str, limit: int, before: str | None) -> Page[Message]:
+    def list_messages(self, group: str, limit: int, at: Place = NEWEST) -> Page[Message]:
         """Raises NotFound if the user is no member; a direct message group that is yet to come is empty."""
         begun = time.monotonic()
         if group.startswith("@"):
             group_uuid = direct_group_uuid(self.user.uuid, self._person(group).uuid)
             try:
-                return self.table.list_messages(self.user.uuid, group_uuid, limit, before)
+                return self._messages(group_uuid, limit, at)
             except MessageGroupNotFound:
                 return Page([], more=False)
         try:
-            return self.table.list_messages(self.user.uuid, _existing(group), limit, before)
+            return self._messages(_existing(group), limit, at)
         except MessageGroupNotFound:
             _wait_for_the_next_step(begun)
             raise _no_such_group() from None
+
+    def _messages(self, group_uuid: str, limit: int, at: Place) -> Page[Message]:
+        if at.after:
+            return self.table.list_messages_after(self.user.uuid, group_uuid, limit, at.after)
+        if at.around:
+            return self.table.list_messages_around(self.user.uuid, group_uuid, limit, at.around)
+        return self.table.list_messages(self.user.uuid, group_uuid, limit, at.before)
 
     def send(self, message: Any, group: Any, handle: Any, send_key: str | None) -> Message:
         """Sends to a message group, or, if `group` is None, to the person with this handle.
@@ -64,7 +111,7 @@ class Messaging:
         Raises Invalid, RateLimited, NotFound, or Conflict if the send key was used for something else.
         """
         problems: list[str] = []
-        text = rules.text(message, "message", rules.MESSAGE_MAX_CHARACTERS, problems)
+        text = MESSAGE.read(message, problems)
         receiver = _receiver(group, handle, problems)
         rules.raise_if_any(problems)
         try:
@@ -93,9 +140,9 @@ class Messaging:
 
     def mark_read(self, group: str, message_uuid: Any) -> None:
         """Moves the user's read marker forward to this message. Raises Invalid or NotFound."""
-        message = rules.as_uuid(message_uuid)
-        if message is None:
-            raise Invalid("message_uuid_invalid" if message_uuid else "message_uuid_blank")
+        problems: list[str] = []
+        message = READ_MESSAGE.read(message_uuid, problems)
+        rules.raise_if_any(problems)
         if group.startswith("@"):
             group = direct_group_uuid(self.user.uuid, self._person(group).uuid)
         try:
@@ -112,9 +159,8 @@ class Messaging:
 def _receiver(group: Any, handle: Any, problems: list[str]) -> str:
     """A message group's uuid or `@<handle>`. The group wins if both are given, as the Cruddur front end expects."""
     if group is not None:
-        return rules.text(group, "message_group_uuid", 128, problems)
-    # "reciever" is how the front end spells the code.
-    return "@" + rules.text(handle, "user_reciever_handle", 128, problems).removeprefix("@")
+        return MESSAGE_GROUP.read(group, problems)
+    return "@" + RECEIVER.read(handle, problems).removeprefix("@")
 
 
 def _member(user: User) -> Member:

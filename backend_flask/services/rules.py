@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
 
 from backend_flask.errors import Invalid
 
@@ -16,32 +18,107 @@ SEND_KEY_MAX_CHARACTERS = 128
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 # What UTF-8 (a surrogate without its other half) or Postgres (NUL) cannot hold.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+UUID_SCHEMA = {"type": "string", "format": "uuid"}
+
+T = TypeVar("T")
 
 
-def text(value: Any, name: str, most: int, problems: list[str], too_long: str | None = None) -> str:
-    """A text without the white space around it; what is wrong with it is added to `problems`.
+class Field(Protocol):
+    """A value that a person sends: which codes say what is wrong with it, and how JSON Schema describes it."""
 
-    Codes: `<name>_blank`, `<name>_invalid`, and `too_long` or `<name>_exceed_max_chars_<most>`.
+    @property
+    def codes(self) -> tuple[str, ...]: ...
+
+    @property
+    def schema(self) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text without the white space around it, of at most so many characters.
+
+    `one_line` keeps out what steers how it is shown: what stands beside it must not be disguised.
     """
-    if value is None:
-        value = ""
-    if not isinstance(value, str) or _UNSTORABLE.search(value):
-        problems.append(f"{name}_invalid")
-        return ""
-    trimmed = value.strip()
-    if not any(is_visible(each) for each in trimmed):
-        problems.append(f"{name}_blank")
-    elif len(trimmed) > most:
-        problems.append(too_long or f"{name}_exceed_max_chars_{most}")
-    return trimmed
+
+    name: str
+    most: int
+    too_long: str = ""
+    one_line: bool = False
+    may_be_blank: bool = False
+    example: str = ""
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        blank = () if self.may_be_blank else (f"{self.name}_blank",)
+        return (*blank, f"{self.name}_invalid", self.too_long or f"{self.name}_exceed_max_chars_{self.most}")
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        least = {} if self.may_be_blank else {"minLength": 1}
+        return {"type": "string", **least, "maxLength": self.most, "examples": [self.example]}
+
+    def read(self, value: Any, problems: list[str]) -> str:
+        """What is wrong with it is added to `problems`."""
+        *blank, invalid, too_long = self.codes
+        if value is None:
+            value = ""
+        if not isinstance(value, str) or _UNSTORABLE.search(value):
+            problems.append(invalid)
+            return ""
+        trimmed = value.strip()
+        if not any(is_visible(each) for each in trimmed):
+            problems += blank
+        elif len(trimmed) > self.most:
+            problems.append(too_long)
+        if self.one_line and trimmed and not trimmed.isprintable():
+            problems.append(invalid)
+        return trimmed
 
 
-def line(value: Any, name: str, most: int, problems: list[str]) -> str:
-    """A text of one line without anything that steers how it is shown: what stands beside it must not be disguised."""
-    found = text(value, name, most, problems)
-    if found and not found.isprintable():
-        problems.append(f"{name}_invalid")
-    return found
+@dataclass(frozen=True)
+class UuidOf:
+    """The uuid of something, in any case."""
+
+    name: str
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        return f"{self.name}_blank", f"{self.name}_invalid"
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        return UUID_SCHEMA
+
+    def read(self, value: Any, problems: list[str]) -> str:
+        """What is wrong with it is added to `problems`."""
+        blank, invalid = self.codes
+        found = as_uuid(value)
+        if found is None:
+            problems.append(invalid if value else blank)
+        return found or ""
+
+
+@dataclass(frozen=True)
+class Choice(Generic[T]):
+    """One of some words. Any other is as good as none: Cruddur's forms offer only these."""
+
+    name: str
+    choices: Mapping[str, T]
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        return (f"{self.name}_blank",)
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "enum": list(self.choices)}
+
+    def read(self, value: Any, problems: list[str]) -> T | None:
+        """What the word stands for; that there is none is added to `problems`."""
+        found = self.choices.get(value) if isinstance(value, str) else None
+        if found is None:
+            problems += self.codes
+        return found
 
 
 def is_visible(character: str) -> bool:
@@ -64,13 +141,13 @@ def page_size(value: str | None) -> int:
     return int(value)
 
 
-def cursor(value: str | None) -> str | None:
-    """A cursor is the uuid of the item after which the page starts. Raises Invalid."""
+def cursor(value: str | None, name: str = "before") -> str | None:
+    """A cursor is the uuid of the item at which the page starts or ends. Raises Invalid with `<name>_invalid`."""
     if value is None:
         return None
     found = as_uuid(value)
     if found is None:
-        raise Invalid("before_invalid")
+        raise Invalid(f"{name}_invalid")
     return found
 
 

@@ -23,7 +23,12 @@ HANDLE_MAX_CHARACTERS = 30
 DISPLAY_NAME_MAX_CHARACTERS = 50
 BIO_MAX_CHARACTERS = 500
 EMAIL_MAX_CHARACTERS = 254
+PREFIX_MAX_CHARACTERS = 50
 HANDLE_RULE = f"1 to {HANDLE_MAX_CHARACTERS} of A-Z a-z 0-9 _ . - and the first is a letter or a digit"
+
+DISPLAY_NAME = rules.Text("display_name", DISPLAY_NAME_MAX_CHARACTERS, one_line=True, example="Ada Lovelace")
+PREFIX = rules.Text("search_term", PREFIX_MAX_CHARACTERS, one_line=True, example="lon")
+BIO = rules.Text("bio", BIO_MAX_CHARACTERS, may_be_blank=True, example="Analyst, metaphysician.")
 
 _HANDLE = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_.-]{{0,{HANDLE_MAX_CHARACTERS - 1}}}")
 _UNSTORABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
@@ -51,6 +56,18 @@ def short(db: Database, handle: str) -> User:
     if row is None:
         raise NotFound("user_not_found")
     return User(**row)
+
+
+def search(db: Database, user: User, term: Any, limit: int) -> list[User]:
+    """Others whose handle, name or a word of the name begins so, in any case and in this order. Raises Invalid.
+
+    Of a handle the @ in front may be there.
+    """
+    problems: list[str] = []
+    prefix = PREFIX.read(term, problems)
+    rules.raise_if_any(problems)
+    prefix = prefix.removeprefix("@") or prefix
+    return [User(**row) for row in db.all("users/search", term=prefix, user_uuid=user.uuid, limit=limit)]
 
 
 def sender_and_receiver(db: Database, sender: User, handle: str) -> tuple[User, User]:
@@ -81,10 +98,9 @@ def from_claims(db: Database, cognito: Any, claims: dict[str, Any], access_token
 def update_profile(db: Database, user: User, display_name: Any, bio: Any) -> User:
     """Changes the user's name, and the bio unless it is None. Raises Invalid, or NotFound if the row is gone."""
     problems: list[str] = []
-    name = rules.line(display_name, "display_name", DISPLAY_NAME_MAX_CHARACTERS, problems)
-    if bio is not None and bio != "":
-        bio = rules.text(bio, "bio", BIO_MAX_CHARACTERS, problems)
-        problems = [problem for problem in problems if problem != "bio_blank"]
+    name = DISPLAY_NAME.read(display_name, problems)
+    if bio is not None:
+        bio = BIO.read(bio, problems)
     rules.raise_if_any(problems)
     row = db.one("users/update_profile", uuid=user.uuid, display_name=name, bio=bio)
     if row is None:

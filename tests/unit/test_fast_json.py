@@ -27,7 +27,8 @@ def written(app: Flask, value: object) -> bytes:
     with app.app_context():
         answer = jsonify(value)
     assert answer.content_type == "application/json"
-    return answer.data
+    data: bytes = answer.data
+    return data
 
 
 @given(value=values)

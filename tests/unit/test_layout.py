@@ -131,6 +131,12 @@ def test_only_one_module_knows_the_token_library() -> None:
     assert importers(others, "jose") == []
 
 
+def test_only_one_module_knows_opentelemetry_and_only_its_switch_imports_that() -> None:
+    others = [path for path in [*modules(*PACKAGES), *python_scripts()] if path != ROOT / "backend_flask/spans.py"]
+    assert importers(others, "opentelemetry") == []
+    assert importers(others, "backend_flask.spans") == ["backend_flask/telemetry.py imports backend_flask.spans"]
+
+
 def reads_environment(path: Path) -> bool:
     return any(
         (isinstance(node, ast.Attribute) and ast.unparse(node) in {"os.environ", "os.getenv", "os.environb"})

@@ -7,6 +7,7 @@ import pytest
 from flask import Flask, Response, abort, g
 
 from backend_flask import logs
+from backend_flask.lib import metering
 from backend_flask.routes import errors
 
 
@@ -85,10 +86,46 @@ def test_a_request_is_one_line_with_its_route_and_without_its_ids(
     assert isinstance(milliseconds, float)
     assert 0 <= milliseconds < 5000
     assert line.pop("at")
+    assert line.pop("trace_id")
     assert line == {
         "level": "info", "event": "request", "method": "POST", "route": "/things/<thing>", "status": 200,
-        "user_uuid": "u1",
+        "user_uuid": "u1", "ddb_calls": 0, "ddb_retries": 0, "ddb_read_units": 0, "ddb_write_units": 0,
+        "sql_queries": 0, "sql_wait_ms": 0.0,
     }  # fmt: skip
+
+
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+@pytest.mark.parametrize(
+    ("traceparent", "is_taken"), [(f"00-{TRACE}-00f067aa0ba902b7-01", True), (f"00-{TRACE}-nonsense", False)]
+)
+def test_every_line_of_a_request_has_its_trace(
+    app: Flask, capsys: pytest.CaptureFixture[str], traceparent: str, is_taken: bool
+) -> None:
+    logs.configure("info")
+    app.test_client().get("/things/broken", headers={"traceparent": traceparent})
+    logging.getLogger("backend_flask").info("afterwards")
+    error, request, afterwards = lines(capsys)
+    assert (error["event"], request["event"]) == ("unexpected_error", "request")
+    assert error["trace_id"] == request["trace_id"]
+    assert (request["trace_id"] == TRACE) is is_taken
+    assert "trace_id" not in afterwards
+
+
+def test_one_request_never_counts_what_another_asks(app: Flask, capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("info")
+
+    @app.get("/asks")
+    def asks() -> str:
+        metering.count_query("users/short")
+        metering.count_wait(0.0126)
+        return ""
+
+    for path in ("/asks", "/refused", "/asks"):
+        app.test_client().get(path)
+    metering.count_query("of nobody")
+    assert [(line["sql_queries"], line["sql_wait_ms"]) for line in lines(capsys)] == [(1, 12.6), (0, 0.0), (1, 12.6)]
 
 
 def test_what_fails_is_a_request_too(app: Flask, capsys: pytest.CaptureFixture[str]) -> None:

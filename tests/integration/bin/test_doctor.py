@@ -91,7 +91,8 @@ def test_what_does_not_answer_is_named(examine: Examine, name: str, changes: dic
 
 def test_a_schema_that_is_not_loaded_is_named(examine: Examine, empty_database_url: str) -> None:
     verdict, text = examine(CONNECTION_URL=empty_database_url)["postgres"]
-    assert (verdict, text) == ("WRONG", "not applied: schema.sql, 0001_rate_limits.sql. Run bin/db/migrate")
+    files = "schema.sql, 0001_rate_limits.sql, 0002_user_search.sql"
+    assert (verdict, text) == ("WRONG", f"not applied: {files}. Run bin/db/migrate")
 
 
 def test_a_table_without_its_stream_is_named(examine: Examine, client: Any) -> None:

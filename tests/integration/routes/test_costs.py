@@ -78,6 +78,14 @@ def test_writing_costs_what_the_access_patterns_say(world: World) -> None:
     assert cost(read, {"message_uuid": world.last["uuid"]}) == (["UpdateItem"], [])
 
 
+def test_to_search_for_people_costs_one_query(world: World) -> None:
+    for term in ("l", world.gkar.user.handle, "nobody"):
+        assert world.cost_of(lambda term=term: world.londo.get(f"/api/users/search?term={term}")) == (  # type: ignore[misc]
+            [],
+            ["users/search"],
+        )
+
+
 def test_a_stranger_costs_one_read(world: World) -> None:
     stranger: Person = world.api.person()
     stranger.groups()

@@ -15,7 +15,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from backend_flask.lib.ddb import GROUP_SK, MessageGroupNotFound, direct_group_uuid, message_key
-from backend_flask.routes.messages import as_json
+from backend_flask.routes.messages import MessageJson, as_json
 from backend_flask.services.users import User
 from tests.api import Api, Person
 from tests.arena import Arena
@@ -72,7 +72,7 @@ class World:
             body["message_group_uuid"] = self.group
         return self.londo.post("/api/messages", body, **({"Idempotency-Key": text} if way.with_key else {}))
 
-    def said(self, receiver: Person, text: str) -> list[dict[str, Any]]:
+    def said(self, receiver: Person, text: str) -> list[MessageJson]:
         """The newest messages with this text, as the API would show them to the receiver."""
         group = direct_group_uuid(self.londo.user.uuid, receiver.user.uuid)
         try:

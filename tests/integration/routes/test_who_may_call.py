@@ -23,11 +23,14 @@ TABLE = """
 |-------------------------------------------------------|----------|-------|-------|------|----------|--------|--------|-------|
 | GET /api/health-check                                 | ok       | ok    | ok    | ok   | ok       | ok     | ok     | ok    |
 | GET /api/ready                                        | ok       | ok    | ok    | ok   | ok       | ok     | ok     | ok    |
+| GET /api/openapi.json                                 | ok       | ok    | ok    | ok   | ok       | ok     | ok     | ok    |
+| GET /api/docs                                         | ok       | ok    | ok    | ok   | ok       | ok     | ok     | ok    |
 | GET /api/message_groups                               | 401 m    | 401 i | 401 r | ok   | ok       | ok     | ok     | ok    |
 | POST /api/message_groups/<message_group_uuid>/read    | 401 m    | 401 i | 401 r | 404  | 404      | 404    | ok     | ok    |
 | GET /api/messages/<message_group_uuid>                | 401 m    | 401 i | 401 r | 404  | 404      | 404    | ok     | ok    |
 | POST /api/messages                                    | 401 m    | 401 i | 401 r | 404  | 404      | 404    | ok     | ok    |
 | GET /api/users/@<handle>/short                        | ok       | ok    | ok    | ok   | ok       | ok     | ok     | ok    |
+| GET /api/users/search                                 | 401 m    | 401 i | 401 r | ok   | ok       | ok     | ok     | ok    |
 | PUT /api/profile/update                               | 401 m    | 401 i | 401 r | ok   | ok       | ok     | ok     | ok    |
 | GET /api/activities/home                              | ok       | ok    | ok    | ok   | ok       | ok     | ok     | ok    |
 | GET /api/activities/notifications                     | ok       | ok    | ok    | ok   | ok       | ok     | ok     | ok    |

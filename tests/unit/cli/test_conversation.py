@@ -6,7 +6,7 @@ from cli.script import ROOT, ScriptError
 
 import pytest
 
-from backend_flask.services import rules
+from backend_flask.services.messaging import MESSAGE
 from cli import conversation
 
 NOW = 1_795_262_400_000
@@ -30,7 +30,7 @@ def test_the_seeded_conversation_has_some_sixty_messages_of_both_people() -> Non
 def test_the_seeded_messages_keep_the_rules_of_the_api() -> None:
     problems: list[str] = []
     for line in conversation.read().ending_at(NOW):
-        sent = rules.text(line.message, "message", rules.MESSAGE_MAX_CHARACTERS, problems)
+        sent = MESSAGE.read(line.message, problems)
         assert sent == line.message
     assert problems == []
 

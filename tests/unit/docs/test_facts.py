@@ -65,11 +65,15 @@ def _codes_of_call(node: ast.Call) -> set[str]:
         codes = node.args if name == "Invalid" else node.args[:1]
         # A code that is put together, such as that of a query parameter, is found where its name is given.
         return {text for each in codes for text in _texts(each) if not text.startswith("_")}
-    if name in {"text", "line"} and len(node.args) >= 4 and isinstance(node.args[1], ast.Constant):
-        field, most = _texts(node.args[1]).pop(), _limit(node.args[2])
+    if name == "Text":
+        field, most = _texts(node.args[0]).pop(), _limit(node.args[1])
         too_long = next((text for each in node.keywords if each.arg == "too_long" for text in _texts(each.value)), "")
         return {f"{field}_blank", f"{field}_invalid", too_long or f"{field}_exceed_max_chars_{most}"}
-    if name in {"one_of", "flag"} and node.args and isinstance(node.args[0], ast.Constant):
+    if name == "UuidOf":
+        return {f"{_texts(node.args[0]).pop()}_{wrong}" for wrong in ("blank", "invalid")}
+    if name == "Choice":
+        return {_texts(node.args[0]).pop() + "_blank"}
+    if name in {"one_of", "flag", "cursor"} and node.args and isinstance(node.args[0], ast.Constant):
         return {str(node.args[0].value) + "_invalid"}
     if name == "append":
         return {text for each in node.args for text in _texts(each) if re.fullmatch(r"[a-z]+(_[a-z]+)+", text)}

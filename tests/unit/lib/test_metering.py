@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any
 
 import boto3
@@ -6,7 +8,8 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
 
-from backend_flask.lib.metering import Meter, meter
+from backend_flask.lib import metering
+from backend_flask.lib.metering import Meter, RequestMeter, meter
 from tests.messages_table import Body
 
 
@@ -77,3 +80,57 @@ def test_a_reset_meter_starts_from_nothing() -> None:
     counted.reset()
     assert counted == Meter()
     assert str(counted) == "calls: 0, read units: 0, write units: 0"
+
+
+def test_what_the_sdk_tries_again_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    slow_down = (400, b'{"__type": "x#ThrottlingException"}')
+    client, sent = client_that_answers(slow_down, slow_down, (200, b"{}"))
+    counted = meter(client)
+    client.get_item(TableName="t", Key=KEY)
+    assert (counted.calls, counted.retries, len(sent)) == (["GetItem"], 2, 3)
+
+
+READ = (200, b'{"ConsumedCapacity": {"CapacityUnits": 0.5}}')
+
+
+def test_a_request_counts_what_is_done_for_it_and_nothing_else() -> None:
+    client, _ = client_that_answers(*[READ] * 4)
+    metering.watch(client)
+    client.get_item(TableName="t", Key=KEY)
+    metering.count_query("users/short")
+    first = metering.start()
+    client.get_item(TableName="t", Key=KEY)
+    metering.count_query("users/short")
+    metering.count_wait(0.25)
+    metering.count_wait(0.5)
+    second = metering.start()
+    client.get_item(TableName="t", Key=KEY)
+    metering.stop()
+    client.get_item(TableName="t", Key=KEY)
+    assert first == RequestMeter(["GetItem"], read_units=0.5, queries=1, waited=0.75)
+    assert second == RequestMeter(["GetItem"], read_units=0.5)
+
+
+def test_the_threads_of_a_request_count_for_it() -> None:
+    client, _ = client_that_answers(*[READ] * 200)
+    metering.watch(client)
+    counted = metering.start()
+    with ThreadPoolExecutor(8) as threads:
+        asked = [threads.submit(copy_context().run, _get, client) for _ in range(200)]
+        assert all(each.result() for each in asked)
+    metering.stop()
+    assert (len(counted.calls), counted.read_units) == (200, 100.0)
+
+
+def _get(client: Any) -> object:
+    return client.get_item(TableName="t", Key=KEY)
+
+
+def test_to_ask_for_units_is_not_seen_by_who_looks_at_the_parameters() -> None:
+    client, _ = client_that_answers(READ)
+    seen: list[dict[str, Any]] = []
+    metering.watch(client)
+    client.meta.events.register("provide-client-params.dynamodb", lambda params, **_: seen.append(dict(params)))
+    client.get_item(TableName="t", Key=KEY)
+    assert seen == [{"TableName": "t", "Key": KEY}]

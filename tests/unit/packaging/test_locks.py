@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-LOCKS = ["requirements.txt", "requirements-dev.txt"]
+LOCKS = ["requirements.txt", "requirements-otel.txt", "requirements-dev.txt"]
 
 
 def name_of(requirement: str) -> str:
@@ -49,8 +50,15 @@ def test_what_a_laptop_needs_is_locked(root: Path) -> None:
     assert always | dev <= set(pins(root / "requirements-dev.txt"))
 
 
-def test_a_laptop_runs_the_versions_of_production(root: Path) -> None:
-    everywhere, laptop = pins(root / "requirements.txt"), pins(root / "requirements-dev.txt")
+def test_what_telemetry_needs_is_locked_with_all_that_production_needs(root: Path) -> None:
+    extra = tomllib.loads((root / "pyproject.toml").read_text())["project"]["optional-dependencies"]["otel"]
+    assert {name_of(each) for each in extra} <= set(pins(root / "requirements-otel.txt"))
+    assert not [name for name in pins(root / "requirements.txt") if name.startswith("opentelemetry")]
+
+
+@pytest.mark.parametrize(("smaller", "larger"), list(itertools.pairwise(LOCKS)))
+def test_a_laptop_runs_the_versions_of_production(root: Path, smaller: str, larger: str) -> None:
+    everywhere, laptop = pins(root / smaller), pins(root / larger)
     assert {name: laptop[name] for name in everywhere} == everywhere
 
 

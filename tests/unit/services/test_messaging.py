@@ -37,7 +37,7 @@ class SlowTable:
 
 def reading(table: SlowTable, group: str = SOME_GROUP) -> Page[Any]:
     me = User("5f1b7c9e-4d2a-4f3b-9c8d-7e6f5a4b3c2d", "londo", "Londo")
-    return Messaging(cast(Any, table), cast(Any, None), me).list_messages(group, 20, None)
+    return Messaging(cast(Any, table), cast(Any, None), me).list_messages(group, 20)
 
 
 @pytest.mark.parametrize(("seconds", "answered_after"), [(0, 1), (0.002, 1), (0.0055, 1), (0.09, 1), (0.11, 2)])

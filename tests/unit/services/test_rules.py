@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from backend_flask.errors import Invalid
@@ -8,14 +10,14 @@ UUID = "018bcfe5-6800-7000-8000-0123456789ab"
 
 def problems_of(value: object, most: int = 10) -> list[str]:
     problems: list[str] = []
-    rules.text(value, "message", most, problems)
+    rules.Text("message", most).read(value, problems)
     return problems
 
 
 @pytest.mark.parametrize("value", ["hello", "  hello\n", "\u3000hello\u2003", "\u00a0hello\x85"])
 def test_a_text_loses_the_white_space_around_it(value: str) -> None:
     problems: list[str] = []
-    assert rules.text(value, "message", 5, problems) == "hello"
+    assert rules.Text("message", 5).read(value, problems) == "hello"
     assert problems == []
 
 
@@ -46,7 +48,7 @@ def test_a_longer_text_names_the_limit(value: str) -> None:
 
 def test_the_code_of_a_longer_text_can_be_another() -> None:
     problems: list[str] = []
-    rules.text("xx", "message", 1, problems, too_long="message_exceed_max_chars")
+    rules.Text("message", 1, too_long="message_exceed_max_chars").read("xx", problems)
     assert problems == ["message_exceed_max_chars"]
 
 
@@ -56,9 +58,9 @@ def test_the_longest_message_has_no_more_than_4096_bytes() -> None:
 
 def test_problems_are_reported_together_and_in_order() -> None:
     problems: list[str] = []
-    rules.text("", "one", 1, problems)
-    rules.text(7, "two", 1, problems)
-    rules.text("long", "three", 1, problems)
+    rules.Text("one", 1).read("", problems)
+    rules.Text("two", 1).read(7, problems)
+    rules.Text("three", 1).read("long", problems)
     with pytest.raises(Invalid) as invalid:
         rules.raise_if_any(problems)
     assert invalid.value.codes == ["one_blank", "two_invalid", "three_exceed_max_chars_1"]
@@ -115,3 +117,46 @@ def test_any_other_send_key_is_refused(value: str) -> None:
     with pytest.raises(Invalid) as invalid:
         rules.send_key(value)
     assert invalid.value.codes == ["idempotency_key_invalid"]
+
+
+def test_a_line_is_not_disguised() -> None:
+    name = rules.Text("display_name", 50, one_line=True)
+    for value in ("a\nb", "a\u202eb", "a\u200bb"):
+        problems: list[str] = []
+        name.read(value, problems)
+        assert problems == ["display_name_invalid"]
+
+
+def test_a_text_may_be_blank_if_it_says_so() -> None:
+    problems: list[str] = []
+    assert [rules.Text("bio", 5, may_be_blank=True).read(value, problems) for value in (None, "", " ")] == ["", "", ""]
+    assert problems == []
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"),
+    [
+        (rules.Text("one", 3), [None, 7, "four"]),
+        (rules.Text("one", 3, too_long="too_long"), ["", "\x00", "four"]),
+        (rules.Text("one", 3, may_be_blank=True), [[], "four"]),
+        (rules.UuidOf("one"), [None, "x"]),
+        (rules.Choice("one", {"a": 1}), ["b"]),
+        (rules.Choice("one", {"a": 1}), [["a"]]),
+    ],
+)
+def test_a_field_names_the_codes_that_it_can_give(field: Any, wrong: list[object]) -> None:
+    problems: list[str] = []
+    for value in wrong:
+        field.read(value, problems)
+    assert problems == list(field.codes)
+
+
+def test_a_field_takes_what_it_describes() -> None:
+    problems: list[str] = []
+    assert rules.Choice("ttl", {"1-day": 24}).read("1-day", problems) == 24
+    assert rules.UuidOf("message_uuid").read(UUID.upper(), problems) == UUID
+    assert rules.Choice("ttl", {"1-day": 24}).schema == {"type": "string", "enum": ["1-day"]}
+    assert rules.Text("message", 3, example="hi").schema == {
+        "type": "string", "minLength": 1, "maxLength": 3, "examples": ["hi"],
+    }  # fmt: skip
+    assert problems == []
