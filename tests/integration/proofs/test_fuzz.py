@@ -59,4 +59,4 @@ def test_a_broken_api_is_found_out(
     monkeypatch.setattr(where, name, wrong)
     monkeypatch.setattr(fuzz, "PHASES", (Phase.generate,))
     with pytest.raises(Refuted):
-        fuzz.run(arena, Trial(seed=1, most_rounds=3))
+        fuzz.run(arena, Trial(seed=1, most_rounds=30))
