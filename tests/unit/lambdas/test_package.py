@@ -7,6 +7,8 @@ from pathlib import Path
 import boto3
 import pytest
 
+from tests.stream_function import MODULES
+
 ROOT = Path(__file__).resolve().parents[3]
 SCRIPT = ROOT / "bin" / "lambda" / "package"
 
@@ -51,14 +53,7 @@ def test_the_handler_is_imported_from_the_zip_alone(built: Path, tmp_path: Path)
     found = json.loads(done.stdout)
     assert found["handler"]
     assert found["file"].startswith(str(built))
-    assert found["ours"] == [
-        "backend_flask",
-        "backend_flask.lib",
-        "backend_flask.lib.ddb",
-        "lambdas",
-        "lambdas.cruddur_messaging_stream",
-        "lambdas.cruddur_messaging_stream.handler",
-    ]
+    assert found["ours"] == MODULES
     assert found["elsewhere"] == []
     assert found["importable"] == []
 
