@@ -25,6 +25,7 @@ from backend_flask.routes.docs import docs
 from backend_flask.routes.health import health
 from backend_flask.routes.message_groups import message_groups
 from backend_flask.routes.messages import messages
+from backend_flask.routes.pages import serving_pages
 from backend_flask.routes.users import users
 from backend_flask.services.rate_limits import NoLimits, RateLimits
 from backend_flask.services.users import from_claims
@@ -63,7 +64,9 @@ def create_app(settings: Settings) -> Flask:
     _keep_deadline(app)
     _allow_origins(app, [url.rstrip("/") for url in (settings.frontend_url, settings.backend_url)])
     # On a laptop there is no HTTPS that a browser could insist on.
-    _harden(app, SECURITY_HEADERS if settings.is_local else SECURITY_HEADERS | ONLY_HTTPS)
+    headers = SECURITY_HEADERS if settings.is_local else SECURITY_HEADERS | ONLY_HTTPS
+    _harden(app, headers)
+    app.wsgi_app = serving_pages(settings, headers)(app.wsgi_app)  # type: ignore[assignment,method-assign]
     return app
 
 

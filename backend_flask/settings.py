@@ -48,6 +48,9 @@ class Settings:
     aws_secret_access_key: str = _setting("AWS credentials; empty means boto3's own search", "", secret=True)
     aws_session_token: str = _setting("belongs to temporary AWS credentials", "", secret=True)
     aws_cognito_jwks_url: str = _setting("where the pool's key set lies, if not below the issuer; local only", "")
+    cognito_browser_url: str = _setting(
+        "where browsers find Cognito, if neither at the real one nor where this API does; local only", ""
+    )
     host: str = _setting("address that the API listens on", "127.0.0.1")
     port: int = _setting("port that the API listens on", 4567, allowed=range(65_536))
     web_concurrency: int = _setting("processes of the API; 0 means two per core", 0)

@@ -1,0 +1,40 @@
+/** One conversation: who it is with, what was said, and a field to go on. */
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
+import { itemsOf } from "../api/cache.ts";
+import { catchUpMessages, useGroups, useMessages } from "../api/queries.ts";
+import { useSignedIn } from "../parts/SignedIn.tsx";
+import { Failure } from "../parts/small.tsx";
+import { Composer } from "./Composer.tsx";
+import { MessageList } from "./MessageList.tsx";
+import { ThreadHead } from "./ThreadHead.tsx";
+import { WaitingThread } from "./WaitingThread.tsx";
+
+export function ThreadPage({ place }: { place: string }) {
+  const signedIn = useSignedIn();
+  const list = useMessages(place);
+  const messages = itemsOf(list.data);
+  const row = itemsOf(useGroups().data).find((each) => each.uuid === place);
+  const other = messages.find((message) => message.user_uuid !== signedIn?.me.uuid);
+  useCaughtUp(place);
+  if (list.isError && !messages.length) return <Failure error={list.error} retry={() => void list.refetch()} />;
+  return (
+    <>
+      <ThreadHead row={row} fallback={other} />
+      {list.isPending || !signedIn ? (
+        <WaitingThread />
+      ) : (
+        <MessageList place={place} list={list} signedIn={signedIn} isGroup={row?.kind === "group"} />
+      )}
+      <Composer key={place} place={place} newest={messages[0]?.uuid ?? ""} />
+    </>
+  );
+}
+
+/** What was kept from an earlier visit may be behind. */
+function useCaughtUp(place: string): void {
+  const client = useQueryClient();
+  useEffect(() => {
+    void catchUpMessages(client, place).catch(() => undefined);
+  }, [client, place]);
+}
