@@ -24,7 +24,7 @@ function Frame() {
   const isIn = useSession() === "in";
   const { data } = useGroups(isIn);
   const unread = unreadIn(itemsOf(data));
-  const isThread = useMatch("/messages/*")?.params["*"] !== "" && useMatch("/messages/*") !== null;
+  const isThread = Boolean(useMatch("/messages/*")?.params["*"]);
   useTitle(unread);
   return (
     <div className={isThread ? "frame frame-thread" : "frame"}>
