@@ -1,8 +1,8 @@
 /** A new conversation: to whom, and then the conversation itself, the old one if there is one. */
-import { useEffect } from "react";
 import { Link, Navigate, useNavigate, useParams } from "react-router";
+import { itemsOf } from "../api/cache.ts";
 import { ApiError } from "../api/errors.ts";
-import { useDirect, usePerson } from "../api/queries.ts";
+import { useDirect, useGroups, usePerson } from "../api/queries.ts";
 import { Icon } from "../parts/Icon.tsx";
 import { useOutgoing, useSignedIn } from "../parts/SignedIn.tsx";
 import { Failure, Notice } from "../parts/small.tsx";
@@ -37,7 +37,10 @@ function To({ handle }: { handle: string }) {
   const direct = useDirect(handle);
   const person = usePerson(handle);
   const signedIn = useSignedIn();
-  if (direct.data) return <Navigate to={`/messages/${direct.data.uuid}`} replace />;
+  const rows = itemsOf(useGroups().data);
+  // In the list, where it also appears if the other writes first; or further down than the list goes.
+  const found = rows.find((row) => row.handle?.toLowerCase() === handle.toLowerCase()) ?? direct.data;
+  if (found) return <Navigate to={`/messages/${found.uuid}`} replace />;
   const error = direct.error ?? person.error;
   if (error) return <Problem error={error} retry={() => void direct.refetch()} />;
   if (direct.isPending || !person.data || !signedIn) return <WaitingThread />;
@@ -45,21 +48,16 @@ function To({ handle }: { handle: string }) {
   return (
     <>
       <ThreadHead row={undefined} fallback={person.data.profile} />
-      <First place={`@${person.data.profile.handle}`} outbox={signedIn.outbox} found={() => void direct.refetch()} />
+      <First place={`@${person.data.profile.handle}`} outbox={signedIn.outbox} />
       <Composer place={`@${person.data.profile.handle}`} newest="" />
     </>
   );
 }
 
-/** Until the first message has arrived: then there is a conversation to show. */
-function First({ place, outbox, found }: { place: string; outbox: Outbox; found: () => void }) {
+/** Until the first message has arrived: then the conversation is in the list. */
+function First({ place, outbox }: { place: string; outbox: Outbox }) {
   const outgoing = useOutgoing(outbox, place);
   const count = outgoing.length;
-  useEffect(() => {
-    if (!count) return;
-    return found;
-    // When one of them is gone, it has arrived.
-  }, [count, found]);
   return (
     <div className="scroller thread" tabIndex={0} role="region" aria-label="Messages">
       <div className="thread-inner">

@@ -10,8 +10,10 @@ export function OutgoingMessage({ item, outbox }: { item: Outgoing; outbox: Outb
   return (
     <div className="run own outgoing">
       <div className="run-messages">
-        <div className="bubble text">
-          <LinkedText text={item.text} />
+        <div className="said">
+          <div className="bubble text">
+            <LinkedText text={item.text} />
+          </div>
         </div>
         <p className="run-time" role="status">
           {item.refused ? <Refused item={item} outbox={outbox} /> : isSlow ? "Waiting for the connection" : "Sending"}

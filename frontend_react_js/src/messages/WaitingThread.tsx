@@ -5,7 +5,7 @@ export function WaitingThread() {
   return (
     <div className="thread-waiting" role="status" aria-label="Loading messages">
       {WIDTHS.map((width, at) => (
-        <span key={at} className={`bubble waiting-bubble ${width}`} aria-hidden="true" />
+        <span key={at} className={`waiting-bubble ${width}`} aria-hidden="true" />
       ))}
     </div>
   );

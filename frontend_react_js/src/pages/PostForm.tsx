@@ -24,16 +24,17 @@ export function PostForm() {
   const [message, setMessage] = useState("");
   const [ttl, setTtl] = useState<string>("7-days");
   const sending = useMutation({
-    mutationFn: () => post<Activity>("/api/activities", { message, ttl }),
-    onSuccess: () => {
-      setMessage("");
+    mutationFn: (sent: string) => post<Activity>("/api/activities", { message: sent, ttl }),
+    onSuccess: (_, sent) => {
+      // Who has typed on meanwhile keeps that.
+      setMessage((now) => (now === sent ? "" : now));
       return client.invalidateQueries({ queryKey: keys.home });
     },
   });
   const length = lengthOf(message);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (length > 0 && length <= POST_MAX) sending.mutate();
+    if (length > 0 && length <= POST_MAX) sending.mutate(message);
   };
   return (
     <form className="post-form" onSubmit={submit}>

@@ -4,7 +4,7 @@ import { type ReactNode, createContext, use, useEffect, useState, useSyncExterna
 import { send } from "../api/client.ts";
 import { type Connection, Live } from "../api/live.ts";
 import { catchUp, receive, receiveEvent } from "../api/news.ts";
-import { useMe } from "../api/queries.ts";
+import { keys, useMe } from "../api/queries.ts";
 import type { Message, Person } from "../api/types.ts";
 import { accessToken, useSession } from "../auth/session.ts";
 import { Outbox, type Outgoing } from "../outbox/outbox.ts";
@@ -28,7 +28,11 @@ export function SignedInProvider({ children }: { children: ReactNode }) {
       storage: localStorage,
       name: `cruddur.outbox.${me.uuid}`,
       post: postMessage,
-      onSent: (message) => receive(client, message, me.uuid),
+      onSent: (message, { place }) => {
+        receive(client, message, me.uuid);
+        // The list follows in a moment; asked for by name, the new conversation is there at once.
+        if (place.startsWith("@")) void client.invalidateQueries({ queryKey: keys.direct(place.slice(1)) });
+      },
       alone: async (name, work) => navigator.locks.request(name, work),
     });
     const live = new Live({
