@@ -16,7 +16,8 @@ export function Menu({ label, button, items, className = "" }: Props) {
   };
   return (
     <div className={`menu ${className}`}>
-      <button type="button" className="menu-button" aria-label={label} aria-expanded={isOpen} popoverTarget={id}>
+      <button type="button" className="menu-button" aria-expanded={isOpen} popoverTarget={id}>
+        <span className="sr-only">{label}</span>
         {button}
       </button>
       <div
