@@ -25,7 +25,7 @@ from backend_flask.routes.docs import docs
 from backend_flask.routes.health import health
 from backend_flask.routes.message_groups import message_groups
 from backend_flask.routes.messages import messages
-from backend_flask.routes.pages import serving_pages
+from backend_flask.routes.pages import Pool, with_pages
 from backend_flask.routes.users import users
 from backend_flask.services.rate_limits import NoLimits, RateLimits
 from backend_flask.services.users import from_claims
@@ -66,7 +66,7 @@ def create_app(settings: Settings) -> Flask:
     # On a laptop there is no HTTPS that a browser could insist on.
     headers = SECURITY_HEADERS if settings.is_local else SECURITY_HEADERS | ONLY_HTTPS
     _harden(app, headers)
-    app.wsgi_app = serving_pages(settings, headers)(app.wsgi_app)  # type: ignore[assignment,method-assign]
+    app.wsgi_app = with_pages(app.wsgi_app, _pool(settings), headers)  # type: ignore[assignment,method-assign]
     return app
 
 
@@ -91,6 +91,12 @@ def build_stores(settings: Settings) -> Stores:
         sign_in=SignIn(verifier, lambda claims, token: from_claims(db, cognito, claims, token)),
         limits=RateLimits(db) if settings.rate_limits == "on" else NoLimits(),
         make_id=make_id,
+    )
+
+
+def _pool(settings: Settings) -> Pool:
+    return Pool(
+        settings.aws_cognito_user_pool_id, settings.aws_cognito_user_pool_client_id, settings.cognito_for_browsers
     )
 
 

@@ -10,15 +10,13 @@ import gzip
 import hashlib
 import json
 import mimetypes
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request, Response
-
-from backend_flask.settings import Settings
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -88,42 +86,43 @@ class Pages:
         return response.make_conditional(request)
 
 
-def serving_pages(settings: Settings, headers: dict[str, str], build: Path = BUILD) -> Callable[..., WSGIApplication]:
-    """What puts the web client in front of an app; without a build the app stays as it is."""
+@dataclass(frozen=True)
+class Pool:
+    """Where people sign in. `endpoint` is None for the real Cognito, whose address Amplify makes of the pool's id."""
+
+    user_pool_id: str
+    user_pool_client_id: str
+    endpoint: str | None = None
+
+    @property
+    def origin(self) -> str:
+        return self.endpoint or f"https://cognito-idp.{self.user_pool_id.partition('_')[0]}.amazonaws.com"
+
+    @property
+    def config(self) -> File:
+        """Nothing that is secret: whoever signs in has to know it."""
+        said = {
+            "user_pool_id": self.user_pool_id,
+            "user_pool_client_id": self.user_pool_client_id,
+            "cognito_endpoint": self.endpoint,
+        }
+        return File(json.dumps(said).encode(), "application/json", _ASK_EACH_TIME)
+
+
+def with_pages(app: WSGIApplication, pool: Pool, headers: dict[str, str], build: Path = BUILD) -> WSGIApplication:
+    """The app behind the web client; without a build the app as it is."""
     if not (build / "index.html").is_file():
-        return lambda app: app
-    files = _read(build) | {CONFIG: _config(settings)}
-    return lambda app: Pages(app, files, headers | {"Content-Security-Policy": policy(settings)})
+        return app
+    return Pages(app, _read(build) | {CONFIG: pool.config}, headers | {"Content-Security-Policy": policy(pool)})
 
 
-def policy(settings: Settings) -> str:
+def policy(pool: Pool) -> str:
     """Its own files, this API, and Cognito; nothing else, no script in the page, and no text that becomes HTML."""
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-        f"connect-src 'self' {_cognito(settings)}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        f"connect-src 'self' {pool.origin}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
         "require-trusted-types-for 'script'; trusted-types 'none'"
     )
-
-
-def _cognito(settings: Settings) -> str:
-    """The origin that the browser signs in at."""
-    return _cognito_endpoint(settings) or f"https://cognito-idp.{settings.aws_default_region}.amazonaws.com"
-
-
-def _cognito_endpoint(settings: Settings) -> str | None:
-    """None for the real one, whose address Amplify knows."""
-    address = settings.cognito_browser_url or settings.endpoint("cognito-idp")
-    return address.rstrip("/") if address else None
-
-
-def _config(settings: Settings) -> File:
-    """Nothing that is secret: whoever signs in has to know it."""
-    said = {
-        "user_pool_id": settings.aws_cognito_user_pool_id,
-        "user_pool_client_id": settings.aws_cognito_user_pool_client_id,
-        "cognito_endpoint": _cognito_endpoint(settings),
-    }
-    return File(json.dumps(said).encode(), "application/json", _ASK_EACH_TIME)
 
 
 def _read(build: Path) -> dict[str, File]:

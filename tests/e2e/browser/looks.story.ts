@@ -61,7 +61,7 @@ async function problemsOf(page: Page): Promise<string[]> {
 
 async function settled(page: Page): Promise<void> {
   await page.waitForLoadState("load");
-  await page.locator("h1, h2").first().waitFor();
+  await page.locator("h1:visible, h2:visible").first().waitFor();
   await expect.poll(() => page.locator(".waiting, .waiting-bubble").count()).toBe(0);
 }
 

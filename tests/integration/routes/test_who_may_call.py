@@ -30,6 +30,7 @@ TABLE = """
 | GET /api/messages/<message_group_uuid>                | 401 m    | 401 i | 401 r | 404  | 404      | 404    | ok     | ok    |
 | POST /api/messages                                    | 401 m    | 401 i | 401 r | 404  | 404      | 404    | ok     | ok    |
 | GET /api/users/@<handle>/short                        | ok       | ok    | ok    | ok   | ok       | ok     | ok     | ok    |
+| GET /api/users/me                                     | 401 m    | 401 i | 401 r | ok   | ok       | ok     | ok     | ok    |
 | GET /api/users/search                                 | 401 m    | 401 i | 401 r | ok   | ok       | ok     | ok     | ok    |
 | PUT /api/profile/update                               | 401 m    | 401 i | 401 r | ok   | ok       | ok     | ok     | ok    |
 | GET /api/activities/home                              | ok       | ok    | ok    | ok   | ok       | ok     | ok     | ok    |
