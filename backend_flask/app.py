@@ -17,10 +17,12 @@ from backend_flask.lib import deadline, metering, trace_context
 from backend_flask.lib.cognito_jwt_token import CognitoTokenVerifier, KeySet, fetch_from
 from backend_flask.lib.db import Database
 from backend_flask.lib.ddb import MessageTable
+from backend_flask.lib.ddb_members import Membership
 from backend_flask.lib.plain_answers import take_as_json
 from backend_flask.lib.uuid7 import Uuid7
 from backend_flask.routes import errors
 from backend_flask.routes.activities import activities
+from backend_flask.routes.blocks import blocks
 from backend_flask.routes.docs import docs
 from backend_flask.routes.health import health
 from backend_flask.routes.message_groups import message_groups
@@ -34,7 +36,7 @@ from backend_flask.stores import EXTENSION, Stores
 
 ANSWER_WITHIN_SECONDS = 4.8
 MAX_BODY_BYTES = 16 * 1024
-ROUTES = (health, message_groups, messages, users, activities, docs)
+ROUTES = (health, message_groups, messages, users, blocks, activities, docs)
 
 
 def from_environment() -> Flask:
@@ -84,12 +86,14 @@ def build_stores(settings: Settings) -> Stores:
     verifier = CognitoTokenVerifier(
         KeySet(fetch_from(settings.jwks_url)), settings.issuer, settings.aws_cognito_user_pool_client_id
     )
+    table = MessageTable(dynamodb, settings.ddb_message_table, make_id)
     return Stores(
-        table=MessageTable(dynamodb, settings.ddb_message_table, make_id),
+        table=table,
         db=db,
         cognito=cognito,
         sign_in=SignIn(verifier, lambda claims, token: from_claims(db, cognito, claims, token)),
         limits=RateLimits(db) if settings.rate_limits == "on" else NoLimits(),
+        membership=Membership(table, make_id),
         make_id=make_id,
     )
 
@@ -115,8 +119,8 @@ def _allow_origins(app: Flask, origins: list[str]) -> None:
     CORS(
         app,
         origins=origins,
-        methods=["GET", "POST", "PUT"],
-        allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
+        methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "Last-Event-ID"],
         expose_headers=["Link", "Retry-After"],
         always_send=False,
         max_age=600,
