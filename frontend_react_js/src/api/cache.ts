@@ -69,7 +69,7 @@ export function withChangedMessage(pages: Pages<MessageGroup>, message: Message)
 export function withRead(pages: Pages<MessageGroup>, group: string, upTo: string): Pages<MessageGroup> {
   const row = itemsOf(pages).find((each) => each.uuid === group);
   if (!row || row.last_message_uuid > upTo) return pages;
-  return withRow(pages, { ...row, unread: false, unread_count: 0 });
+  return withRow(pages, { ...row, unread: false, unread_count: 0, read_up_to: upTo });
 }
 
 /** The list with one row changed. */
@@ -78,14 +78,24 @@ export function withRow(pages: Pages<MessageGroup>, row: MessageGroup): Pages<Me
   return { ...pages, pages: dealt(pages, byNewest(rows)) };
 }
 
-export function withoutRow(pages: Pages<MessageGroup>, uuid: string): Pages<MessageGroup> {
-  return { ...pages, pages: dealt(pages, itemsOf(pages).filter((row) => row.uuid !== uuid)) };
+/** The list with one row, found by what it is like, partly changed. */
+export function withChangedRow(
+  pages: Pages<MessageGroup>,
+  like: { uuid: string } | { handle: string },
+  change: Partial<MessageGroup>,
+): Pages<MessageGroup> {
+  const row = itemsOf(pages).find((each) => ("uuid" in like ? each.uuid === like.uuid : each.handle === like.handle));
+  return row ? withRow(pages, { ...row, ...change }) : pages;
+}
+
+export function withoutItem<T extends { uuid: string }>(pages: Pages<T>, uuid: string): Pages<T> {
+  return { ...pages, pages: pages.pages.map((page) => ({ ...page, items: page.items.filter((each) => each.uuid !== uuid) })) };
 }
 
 export const unreadIn = (rows: MessageGroup[]): number =>
   rows.reduce((sum, row) => sum + (row.unread && !row.muted ? (row.unread_count ?? 1) : 0), 0);
 
-const isNotOlder = (one: Message, other: Message) => (one.rev ?? 0) >= (other.rev ?? 0);
+const isNotOlder = (one: Message, other: Message) => one.rev >= other.rev;
 
 const byNewest = (rows: MessageGroup[]) =>
   rows.sort((one, other) => (one.last_message_uuid < other.last_message_uuid ? 1 : -1));

@@ -3,7 +3,7 @@ import { QueryClient, type QueryKey, useInfiniteQuery, useQuery } from "@tanstac
 import { type Page, get, getPage } from "./client.ts";
 import { isTemporary } from "./errors.ts";
 import { type Pages, itemsOf, withGroups, withMessages } from "./cache.ts";
-import type { Activity, Message, MessageGroup, Person, Profile } from "./types.ts";
+import type { Activity, Blocked, GroupDetails, Message, MessageGroup, Person, Profile } from "./types.ts";
 
 const GROUPS = "/api/message_groups";
 const PAGE_OF_MESSAGES = 40;
@@ -15,6 +15,8 @@ export const keys = {
   home: ["home"],
   person: (handle: string) => ["person", handle.toLowerCase()],
   direct: (handle: string) => ["direct", handle.toLowerCase()],
+  group: (uuid: string) => ["group", uuid],
+  blocks: ["blocks"],
   search: (term: string) => ["search", term],
 };
 
@@ -81,6 +83,15 @@ export const useDirect = (handle: string) =>
     staleTime: 0,
     gcTime: 0,
   });
+
+export const useGroup = (uuid: string) =>
+  useQuery({
+    queryKey: keys.group(uuid),
+    queryFn: ({ signal }) => get<GroupDetails>(`${GROUPS}/${uuid}`, signal),
+    staleTime: 0,
+  });
+
+export const useBlocks = () => useInfiniteQuery(list<Blocked>(keys.blocks, "/api/blocks"));
 
 export const useSearch = (term: string) =>
   useQuery({

@@ -4,6 +4,7 @@ import { itemsOf } from "../api/cache.ts";
 import { useGroups } from "../api/queries.ts";
 import type { MessageGroup } from "../api/types.ts";
 import { readDraft } from "../lib/drafts.ts";
+import { Icon } from "../parts/Icon.tsx";
 import { MoreBelow } from "../parts/MoreBelow.tsx";
 import { useSignedIn } from "../parts/SignedIn.tsx";
 import { Ago, Avatar, Badge, Failure, Notice, Waiting } from "../parts/small.tsx";
@@ -50,7 +51,8 @@ const Row = memo(({ row, me, draft }: { row: MessageGroup; me: string; draft: st
         <span className="preview">
           <Preview row={row} me={me} draft={draft} />
         </span>
-        {row.unread && <Badge count={row.unread_count ?? 1} label="unread" />}
+        {row.muted && <Icon name="bell" />}
+        {row.unread && !row.muted && <Badge count={row.unread_count ?? 1} label="unread" />}
       </span>
     </span>
   </NavLink>

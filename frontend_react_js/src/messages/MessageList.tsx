@@ -10,8 +10,8 @@ import { MoreBelow } from "../parts/MoreBelow.tsx";
 import { useOutgoing } from "../parts/SignedIn.tsx";
 import { Notice } from "../parts/small.tsx";
 import { OutgoingMessage } from "./OutgoingMessage.tsx";
-import { RunOfMessages } from "./RunOfMessages.tsx";
-import { daysOf } from "./runs.ts";
+import { SaidMessage } from "./SaidMessage.tsx";
+import { daysOf } from "./days.ts";
 import { useRead } from "./useRead.ts";
 import { useScroll } from "./useScroll.ts";
 
@@ -27,8 +27,8 @@ type Props = {
 export function MessageList({ place, list, signedIn: { me, outbox }, isGroup }: Props) {
   const now = useNow();
   const box = useRef<HTMLDivElement>(null);
-  const messages = itemsOf(list.data);
-  const days = useMemo(() => daysOf(itemsOf(list.data).toReversed()), [list.data]);
+  const messages = useMemo(() => itemsOf(list.data).filter((message) => !hasExpired(message, now)), [list.data, now]);
+  const days = useMemo(() => daysOf(messages.toReversed()), [messages]);
   const outgoing = stillOut(useOutgoing(outbox, place), messages, me.uuid);
   const scroll = useScroll(box, messages[0]?.uuid ?? "", outgoing.length);
   useRead(place, messages, me.uuid, scroll.isAtEnd);
@@ -38,13 +38,13 @@ export function MessageList({ place, list, signedIn: { me, outbox }, isGroup }: 
         <div className="thread-inner">
           <MoreBelow list={list} text="Show older messages" />
           {!messages.length && !outgoing.length && <Notice title="Nothing said yet">Write the first message.</Notice>}
-          {days.map(({ day, runs }) => (
-            <section key={day} aria-label={dayName(day, now)}>
+          {days.map(({ key, at, said }) => (
+            <section key={key} aria-label={dayName(at, now)}>
               <h3 className="day">
-                <span>{dayName(day, now)}</span>
+                <span>{dayName(at, now)}</span>
               </h3>
-              {runs.map((run) => (
-                <RunOfMessages key={run.sender.uuid} run={run} isOwn={run.sender.user_uuid === me.uuid} isGroup={isGroup} />
+              {said.map((each) => (
+                <SaidMessage key={each.message.uuid} {...each} isOwn={each.message.user_uuid === me.uuid} isGroup={isGroup} />
               ))}
             </section>
           ))}
@@ -62,6 +62,9 @@ export function MessageList({ place, list, signedIn: { me, outbox }, isGroup }: 
     </div>
   );
 }
+
+/** The API does not give it any more; what is kept here goes at the same time. */
+const hasExpired = ({ expires_at }: Message, now: number) => expires_at !== null && Date.parse(expires_at) < now;
 
 /** Says a new message of somebody else to those who listen. */
 function Announcement({ message, me }: { message: Message | undefined; me: string }) {

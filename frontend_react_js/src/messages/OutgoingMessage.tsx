@@ -8,17 +8,15 @@ const PATIENCE_MS = 15_000;
 export function OutgoingMessage({ item, outbox }: { item: Outgoing; outbox: Outbox }) {
   const isSlow = useNow() - Date.parse(item.at) > PATIENCE_MS;
   return (
-    <div className="run own outgoing">
-      <div className="run-messages">
-        <div className="said">
-          <div className="bubble text">
-            <LinkedText text={item.text} />
-          </div>
+    <div className="outgoing">
+      <div className="said own first last">
+        <div className="bubble text">
+          <LinkedText text={item.text} />
         </div>
-        <p className="run-time" role="status">
-          {item.refused ? <Refused item={item} outbox={outbox} /> : isSlow ? "Waiting for the connection" : "Sending"}
-        </p>
       </div>
+      <p className="outgoing-state" role="status">
+        {item.refused ? <Refused item={item} outbox={outbox} /> : isSlow ? "Waiting for the connection" : "Sending"}
+      </p>
     </div>
   );
 }

@@ -3,6 +3,7 @@ import type { MessageGroup } from "../api/types.ts";
 import { Icon } from "../parts/Icon.tsx";
 import { useSignedIn } from "../parts/SignedIn.tsx";
 import { Avatar } from "../parts/small.tsx";
+import { GroupMenu } from "./GroupMenu.tsx";
 import { nameOf } from "./names.ts";
 
 type Who = { display_name: string | null; handle: string | null };
@@ -15,13 +16,14 @@ export function ThreadHead({ row, fallback }: { row: MessageGroup | undefined; f
       <Link to="/messages" className="icon-button back" aria-label="All messages">
         <Icon name="back" />
       </Link>
-      {who && <Names who={who} of={row?.handle ?? row?.uuid ?? who.handle ?? ""} />}
+      {who && <Names who={who} of={row?.handle ?? row?.uuid ?? who.handle ?? ""} members={row?.members ?? 2} />}
       <ConnectionNote />
+      {row && <GroupMenu row={row} />}
     </header>
   );
 }
 
-function Names({ who, of }: { who: Who; of: string }) {
+function Names({ who, of, members }: { who: Who; of: string; members: number }) {
   return (
     <>
       <Avatar name={nameOf(who)} of={of} />
@@ -31,7 +33,9 @@ function Names({ who, of }: { who: Who; of: string }) {
             {nameOf(who)} <small>@{who.handle}</small>
           </Link>
         ) : (
-          nameOf(who)
+          <>
+            {nameOf(who)} {members > 2 && <small>{members} people</small>}
+          </>
         )}
       </h2>
     </>

@@ -15,6 +15,7 @@ export function ThreadPage({ place }: { place: string }) {
   const list = useMessages(place);
   const messages = itemsOf(list.data);
   const row = itemsOf(useGroups().data).find((each) => each.uuid === place);
+  const isGroup = row ? row.kind === "group" : new Set(messages.map((message) => message.user_uuid)).size > 2;
   const other = messages.find((message) => message.user_uuid !== signedIn?.me.uuid);
   useCaughtUp(place);
   if (list.isError && !messages.length) return <Failure error={list.error} retry={() => void list.refetch()} />;
@@ -24,9 +25,13 @@ export function ThreadPage({ place }: { place: string }) {
       {list.isPending || !signedIn ? (
         <WaitingThread />
       ) : (
-        <MessageList place={place} list={list} signedIn={signedIn} isGroup={row?.kind === "group"} />
+        <MessageList place={place} list={list} signedIn={signedIn} isGroup={isGroup} />
       )}
-      <Composer key={place} place={place} newest={messages[0]?.uuid ?? ""} />
+      {row?.blocked ? (
+        <p className="hint">You have blocked {row.display_name}. Unblock them to write.</p>
+      ) : (
+        <Composer key={place} place={place} newest={messages[0]?.uuid ?? ""} />
+      )}
     </>
   );
 }

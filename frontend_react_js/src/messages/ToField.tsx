@@ -6,7 +6,7 @@ import { Avatar } from "../parts/small.tsx";
 const TYPING_MS = 150;
 
 /** Finds a person by name or handle: a combobox, as a screen reader knows it (WAI-ARIA, "Combobox Pattern"). */
-export function ToField({ onChoose }: { onChoose: (person: Person) => void }) {
+export function ToField({ onChoose, label = "To:" }: { onChoose: (person: Person) => void; label?: string }) {
   const id = useId();
   const [typed, setTyped] = useState("");
   const [at, setAt] = useState(0);
@@ -14,16 +14,20 @@ export function ToField({ onChoose }: { onChoose: (person: Person) => void }) {
   const found = typed.trim() ? (search.data ?? []) : [];
   const chosen = found[at];
 
+  const choose = (person: Person) => {
+    setTyped("");
+    onChoose(person);
+  };
   const press = (event: KeyboardEvent) => {
     if (event.key === "ArrowDown") setAt(Math.min(at + 1, found.length - 1));
     else if (event.key === "ArrowUp") setAt(Math.max(at - 1, 0));
-    else if (event.key === "Enter" && chosen) onChoose(chosen);
+    else if (event.key === "Enter" && chosen) choose(chosen);
     else return;
     event.preventDefault();
   };
   return (
     <div className="to">
-      <label htmlFor={id}>To:</label>
+      <label htmlFor={id}>{label}</label>
       <input
         id={id}
         role="combobox"
@@ -51,7 +55,7 @@ export function ToField({ onChoose }: { onChoose: (person: Person) => void }) {
             role="option"
             aria-selected={index === at}
             className="row"
-            onClick={() => onChoose(person)}
+            onClick={() => choose(person)}
             onPointerMove={() => setAt(index)}
           >
             <Avatar name={person.display_name} of={person.handle} />

@@ -2,6 +2,7 @@
 import { Navigate, Route, Routes, useParams } from "react-router";
 import { MessagesPage, NothingChosen } from "./MessagesPage.tsx";
 import { NewMessagePage, NewMessageTo } from "./NewMessagePage.tsx";
+import { NewGroupPage } from "./NewGroupPage.tsx";
 import { ThreadPage } from "./ThreadPage.tsx";
 
 export default function Messages() {
@@ -10,6 +11,7 @@ export default function Messages() {
       <Route element={<MessagesPage />}>
         <Route index element={<NothingChosen />} />
         <Route path="new" element={<NewMessagePage />} />
+        <Route path="group" element={<NewGroupPage />} />
         <Route path="new/:handle" element={<NewMessageTo />} />
         <Route path=":message_group_uuid" element={<Conversation />} />
       </Route>

@@ -5,7 +5,7 @@ import { receiveChange } from "../api/news.ts";
 import type { Message } from "../api/types.ts";
 
 const addressOf = ({ message_group_uuid: group, uuid }: Message) => `/api/messages/${group}/${uuid}`;
-const ifUnchanged = ({ rev }: Message) => ({ "If-Match": `"${rev ?? 0}"` });
+const ifUnchanged = ({ rev }: Message) => ({ "If-Match": `"${rev}"` });
 
 export function useEdit(message: Message, done: () => void) {
   const client = useQueryClient();

@@ -7,10 +7,12 @@ import { keys, usePerson } from "../api/queries.ts";
 import type { Person, Profile } from "../api/types.ts";
 import { useSignedIn } from "../parts/SignedIn.tsx";
 import { Avatar, Failure, LinkedText, Notice, Waiting } from "../parts/small.tsx";
+import { BlockedPeople } from "./BlockedPeople.tsx";
 import { Posts } from "./Posts.tsx";
 
 export function ProfilePage({ handle }: { handle: string }) {
   const person = usePerson(handle);
+  const me = useSignedIn()?.me;
   return (
     <div className="column">
       {person.isPending && <Waiting rows={4} className="post" />}
@@ -18,6 +20,7 @@ export function ProfilePage({ handle }: { handle: string }) {
       {person.data && (
         <>
           <Head profile={person.data.profile} />
+          {person.data.profile.uuid === me?.uuid && <BlockedPeople />}
           {person.data.activities.length > 0 ? (
             <Posts posts={person.data.activities} />
           ) : (

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { arrived, bubble, newPerson, say, stage, windowOf, write } from "./stage.ts";
+import { arrived, bubble, newPeople, say, stage, windowOf, write } from "./stage.ts";
 
 describe("two people", () => {
   stage();
 
   test("chat live in two windows, and the list of each follows", async () => {
-    const [ivanova, garibaldi] = [await newPerson("Susan Ivanova"), await newPerson("Michael Garibaldi")];
+    const [ivanova, garibaldi] = await newPeople("Susan Ivanova", "Michael Garibaldi");
     const hers = await windowOf(ivanova, `/messages/new/${garibaldi.handle}`);
     const his = await windowOf(garibaldi);
     await his.getByText("No messages yet").waitFor();
@@ -26,7 +26,7 @@ describe("two people", () => {
   });
 
   test("a draft stays with its conversation, over a reload, until it is sent", async () => {
-    const [one, other] = [await newPerson("Lennier"), await newPerson("Marcus")];
+    const [one, other] = await newPeople("Lennier", "Marcus");
     await write(other.token, one.handle, "Are you there?");
     const page = await windowOf(one);
     await page.getByRole("link", { name: /Marcus/ }).click();
@@ -42,7 +42,7 @@ describe("two people", () => {
   });
 
   test("a new message finds its receiver as one types, and the conversation that there is already", async () => {
-    const [one, other] = [await newPerson("Talia"), await newPerson("Jeffrey Sinclair")];
+    const [one, other] = await newPeople("Talia", "Jeffrey Sinclair");
     const { message_group_uuid: group } = await write(one.token, other.handle, "It has begun.");
     const page = await windowOf(one, "/messages/new");
     await page.getByRole("combobox", { name: "To:" }).pressSequentially("jeffrey sin");
@@ -53,7 +53,7 @@ describe("two people", () => {
   });
 
   test("what is too long cannot be sent, and says by how much", async () => {
-    const [one, other] = [await newPerson("Kosh"), await newPerson("Ulkesh")];
+    const [one, other] = await newPeople("Kosh", "Ulkesh");
     const page = await windowOf(one, `/messages/new/${other.handle}`);
     await page.getByLabel("Message", { exact: true }).fill("🌠".repeat(1030));
     await page.getByText("-6 characters left").waitFor();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { arrived, bubbles, newPerson, type Sent, stage, windowOf, write } from "./stage.ts";
+import { arrived, bubbles, newPeople, type Sent, stage, windowOf, write } from "./stage.ts";
 
 const MESSAGES = 500;
 const AT_ONCE = 20;
@@ -8,7 +8,7 @@ describe("a long conversation", () => {
   stage();
 
   test("goes back through 500 messages without a jump and without a gap", async () => {
-    const [one, other] = [await newPerson("Lorien"), await newPerson("First One")];
+    const [one, other] = await newPeople("Lorien", "First One");
     const sent: Sent[] = [await write(other.token, one.handle, "In the beginning.")];
     while (sent.length < MESSAGES) {
       const texts = Array.from({ length: Math.min(AT_ONCE, MESSAGES - sent.length) }, (_, at) => `Year ${sent.length + at}`);

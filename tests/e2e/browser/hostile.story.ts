@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { arrived, asked, newPerson, stage, windowOf, write } from "./stage.ts";
+import { arrived, asked, newPeople, newPerson, stage, windowOf, write } from "./stage.ts";
 
 const ATTEMPTS = [
   `<img src=x onerror="window.hacked=1">`,
@@ -15,7 +15,7 @@ describe("hostile text", () => {
   stage();
 
   test("in names, bios, posts and messages stays text, and runs nowhere", async () => {
-    const [one, other] = [await newPerson("Reader"), await newPerson("Writer")];
+    const [one, other] = await newPeople("Reader", "Writer");
     const name = `<img src=x onerror="window.hacked=1">`;
     await asked(other.token, "PUT", "/api/profile/update", { display_name: name, bio: ATTEMPTS.slice(0, 3).join("\n") });
     await asked(other.token, "POST", "/api/activities", { message: ATTEMPTS.slice(0, 4).join("\n"), ttl: "1-hour" });
@@ -43,7 +43,7 @@ describe("hostile text", () => {
   });
 
   test("a link opens elsewhere and tells nobody where it was clicked", async () => {
-    const [one, other] = [await newPerson("Zack"), await newPerson("Allan")];
+    const [one, other] = await newPeople("Zack", "Allan");
     const text = "Look: https://example.com/a_(b)?c=d#e. (And http://example.org/x)";
     const { message_group_uuid: group } = await write(other.token, one.handle, text);
     const page = await windowOf(one, `/messages/${group}`);

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { arrived, asked, bubble, control, newPerson, say, stage, windowOf, write } from "./stage.ts";
+import { arrived, asked, bubble, control, newPeople, say, stage, windowOf, write } from "./stage.ts";
 
 describe("an outage", () => {
   stage();
 
   test("what is sent while the API is stopped arrives once, in order, when it is back", async () => {
-    const [one, other] = [await newPerson("Draal"), await newPerson("Varn")];
+    const [one, other] = await newPeople("Draal", "Varn");
     const { message_group_uuid: group } = await write(other.token, one.handle, "The machine is failing.");
     const page = await windowOf(one, `/messages/${group}`);
     await arrived(page, "The machine is failing.").waitFor();
@@ -27,7 +27,7 @@ describe("an outage", () => {
   });
 
   test("an answer that was lost on the way does not send a message twice", async () => {
-    const [one, other] = [await newPerson("Elric"), await newPerson("Galen")];
+    const [one, other] = await newPeople("Elric", "Galen");
     const { message_group_uuid: group } = await write(other.token, one.handle, "What do you want?");
     const page = await windowOf(one, `/messages/${group}`);
     await arrived(page, "What do you want?").waitFor();
@@ -45,7 +45,7 @@ describe("an outage", () => {
   });
 
   test("what was written offline is sent after the page was closed and opened again", async () => {
-    const [one, other] = [await newPerson("Byron"), await newPerson("Lyta")];
+    const [one, other] = await newPeople("Byron", "Lyta");
     const { message_group_uuid: group } = await write(other.token, one.handle, "Remember me.");
     const page = await windowOf(one, `/messages/${group}`);
     await arrived(page, "Remember me.").waitFor();
@@ -59,7 +59,7 @@ describe("an outage", () => {
   });
 
   test("what the API will never take is said, kept, and can be discarded", async () => {
-    const [one, other] = [await newPerson("Bester"), await newPerson("Alfred")];
+    const [one, other] = await newPeople("Bester", "Alfred");
     const { message_group_uuid: group } = await write(other.token, one.handle, "The corps is mother.");
     const page = await windowOf(one, `/messages/${group}`);
     await page.route("**/api/messages", (route) =>
@@ -72,7 +72,7 @@ describe("an outage", () => {
   });
 
   test("while the stream trigger is stopped a conversation goes on, and the list catches up when it is back", async () => {
-    const [one, other] = [await newPerson("Sheridan"), await newPerson("Kosh Naranek")];
+    const [one, other] = await newPeople("Sheridan", "Kosh Naranek");
     const { message_group_uuid: group } = await write(other.token, one.handle, "Understanding is a three edged sword.");
     const page = await windowOf(one);
     await page.getByText("Understanding is a three edged sword.").waitFor();

@@ -12,13 +12,15 @@ export const URL_OF_PAGE = need("STORY_URL");
 const PASSWORD = need("STORY_PASSWORD");
 const CONTROL = need("STORY_CONTROL");
 
+type Stored = { name: string; value: string };
+type Tokens = { AccessToken: string; IdToken: string; RefreshToken: string };
 export type Person = { name: string; handle: string; email: string };
 export const seeded = (handle: string, name: string): Person => ({ handle, name, email: `${handle}@cruddur.example` });
 export const password = PASSWORD;
 
 let browser: Browser;
 const contexts: BrowserContext[] = [];
-const kept = new Map<string, BrowserContextOptions["storageState"]>();
+const tokens = new Map<string, Tokens>();
 let people = 0;
 
 /** Opens the browser for the stories of a file, and closes their windows after each. */
@@ -42,17 +44,25 @@ export async function window(options: BrowserContextOptions = {}): Promise<Page>
   return page;
 }
 
-/** A window of somebody who is signed in, at an address. */
+/** A window of somebody who is signed in, at an address. How one signs in by the page is a story of its own. */
 export async function windowOf(person: Person, path = "/messages", options: BrowserContextOptions = {}): Promise<Page> {
-  const storageState = kept.get(person.handle);
-  const page = await window({ ...options, ...(storageState && { storageState }) });
-  if (!storageState) {
-    await page.goto("/signin");
-    await signIn(page, person);
-    kept.set(person.handle, await page.context().storageState());
-  }
+  const localStorage = await storageOf(person);
+  const page = await window({ ...options, storageState: { cookies: [], origins: [{ origin: URL_OF_PAGE, localStorage }] } });
   await page.goto(path);
   return page;
+}
+
+/** What Amplify keeps of somebody who has signed in. */
+async function storageOf(person: Person): Promise<Stored[]> {
+  const { user_pool_client_id: client } = await configOfPage();
+  const { AccessToken, IdToken, RefreshToken } = await authenticated(person);
+  const { username } = JSON.parse(Buffer.from(AccessToken.split(".")[1] ?? "", "base64url").toString()) as { username: string };
+  const values = { accessToken: AccessToken, idToken: IdToken, refreshToken: RefreshToken, clockDrift: "0" };
+  const prefix = `CognitoIdentityServiceProvider.${client}`;
+  return [
+    { name: `${prefix}.LastAuthUser`, value: username },
+    ...Object.entries(values).map(([name, value]) => ({ name: `${prefix}.${username}.${name}`, value })),
+  ];
 }
 
 export async function signIn(page: Page, person: Person): Promise<void> {
@@ -62,36 +72,46 @@ export async function signIn(page: Page, person: Person): Promise<void> {
   await page.waitForURL("**/messages");
 }
 
+export type NewPerson = Person & { token: string };
+
 /** Somebody new, who has signed up and confirmed, and is known to the API. */
-export async function newPerson(name = "Person"): Promise<Person & { token: string }> {
+export async function newPerson(name: string): Promise<NewPerson> {
   const handle = `${name.toLowerCase().replaceAll(/[^a-z]/g, "")}${Date.now() % 1e6}${++people}`;
   const person = { name, handle, email: `${handle}@cruddur.example` };
-  const config = await configOfPage();
+  const who = { ClientId: (await configOfPage()).user_pool_client_id, Username: person.email };
   const attributes = { name, email: person.email, preferred_username: handle };
-  await cognito("SignUp", {
-    ClientId: config.user_pool_client_id,
-    Username: person.email,
-    Password: PASSWORD,
-    UserAttributes: Object.entries(attributes).map(([Name, Value]) => ({ Name, Value })),
-  });
-  const who = { ClientId: config.user_pool_client_id, Username: person.email };
+  const UserAttributes = Object.entries(attributes).map(([Name, Value]) => ({ Name, Value }));
+  await cognito("SignUp", { ...who, Password: PASSWORD, UserAttributes });
   await cognito("ConfirmSignUp", { ...who, ConfirmationCode: "123456" });
   const token = await tokenOf(person);
   await asked(token, "GET", "/api/users/me");
   return { ...person, token };
 }
 
-export async function tokenOf(person: Person): Promise<string> {
+/** Two or three of them. */
+export function newPeople(one: string, two: string): Promise<[NewPerson, NewPerson]>;
+export function newPeople(one: string, two: string, three: string): Promise<[NewPerson, NewPerson, NewPerson]>;
+export function newPeople(...names: string[]): Promise<NewPerson[]> {
+  return Promise.all(names.map(newPerson));
+}
+
+export const tokenOf = async (person: Person): Promise<string> => (await authenticated(person)).AccessToken;
+
+async function authenticated(person: Person): Promise<Tokens> {
+  const known = tokens.get(person.handle);
+  if (known) return known;
   const { user_pool_client_id: ClientId } = await configOfPage();
   const AuthParameters = { USERNAME: person.email, PASSWORD };
   const answer = await cognito("InitiateAuth", { ClientId, AuthFlow: "USER_PASSWORD_AUTH", AuthParameters });
-  return (answer as { AuthenticationResult: { AccessToken: string } }).AuthenticationResult.AccessToken;
+  const given = (answer as { AuthenticationResult: Tokens }).AuthenticationResult;
+  tokens.set(person.handle, given);
+  return given;
 }
 
 /** What the API answers to somebody outside of any window. */
 export async function asked<T>(token: string, method: string, path: string, body?: unknown): Promise<T> {
   const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
-  const answer = await fetch(URL_OF_PAGE + path, { method, headers, body: body === undefined ? null : JSON.stringify(body) });
+  const answer = await reach(URL_OF_PAGE + path, { method, headers, body: body === undefined ? null : JSON.stringify(body) });
   if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
   return answer.json() as Promise<T>;
 }
@@ -103,7 +123,7 @@ export const write = (token: string, handle: string, message: string): Promise<S
 
 /** "stop" or "start" of "api" or "trigger". */
 export async function control(action: "stop" | "start", part: "api" | "trigger"): Promise<void> {
-  const answer = await fetch(`${CONTROL}/${action}/${part}`, { method: "POST" });
+  const answer = await reach(`${CONTROL}/${action}/${part}`, { method: "POST" });
   if (!answer.ok) throw new Error(`could not ${action} ${part}`);
 }
 
@@ -118,13 +138,16 @@ export async function say(page: Page, text: string): Promise<void> {
 /** A message that has arrived, not one on its way. */
 export const arrived = (page: Page, text: string): Locator => page.locator(".bubble[data-uuid]").filter({ hasText: text });
 
-async function configOfPage(): Promise<{ user_pool_client_id: string; cognito_endpoint: string }> {
-  const answer = await fetch(`${URL_OF_PAGE}/config.json`);
-  return answer.json() as Promise<{ user_pool_client_id: string; cognito_endpoint: string }>;
-}
+/** A server closes a connection that was idle; what is sent at that moment is sent again. */
+const reach: typeof fetch = (...asked) => fetch(...asked).catch(() => fetch(...asked));
+
+type Config = { user_pool_client_id: string; cognito_endpoint: string };
+let config: Promise<Config> | undefined;
+const configOfPage = (): Promise<Config> =>
+  (config ??= reach(`${URL_OF_PAGE}/config.json`).then((answer) => answer.json() as Promise<Config>));
 
 async function cognito(action: string, body: unknown): Promise<unknown> {
-  const answer = await fetch((await configOfPage()).cognito_endpoint, {
+  const answer = await reach((await configOfPage()).cognito_endpoint, {
     method: "POST",
     headers: {
       "Content-Type": "application/x-amz-json-1.1",

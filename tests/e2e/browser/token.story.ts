@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { arrived, newPerson, say, stage, windowOf, write } from "./stage.ts";
+import { arrived, newPeople, newPerson, say, stage, windowOf, write } from "./stage.ts";
 
 const refused = (code: string) => ({
   status: 401,
@@ -11,7 +11,7 @@ describe("a token", () => {
   stage();
 
   test("that the API finds expired is exchanged once, and the person notices nothing", async () => {
-    const [one, other] = [await newPerson("Refa"), await newPerson("Cartagia")];
+    const [one, other] = await newPeople("Refa", "Cartagia");
     const { message_group_uuid: group } = await write(other.token, one.handle, "Bow.");
     const page = await windowOf(one, `/messages/${group}`);
     await arrived(page, "Bow.").waitFor();
