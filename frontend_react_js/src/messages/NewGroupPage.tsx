@@ -68,7 +68,7 @@ export function NewGroupPage() {
         )}
       </div>
       {people.length < FEWEST ? (
-        <p className="hint">Choose two people or more.</p>
+        <p className="hint hint-bar">Choose two people or more.</p>
       ) : (
         <Composer place="new-group" newest="" onSend={(text) => starting.mutate(text)} />
       )}

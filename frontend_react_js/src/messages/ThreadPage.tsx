@@ -28,7 +28,7 @@ export function ThreadPage({ place }: { place: string }) {
         <MessageList place={place} list={list} signedIn={signedIn} isGroup={isGroup} />
       )}
       {row?.blocked ? (
-        <p className="hint">You have blocked {row.display_name}. Unblock them to write.</p>
+        <p className="hint hint-bar">You have blocked {row.display_name}. Unblock them to write.</p>
       ) : (
         <Composer key={place} place={place} newest={messages[0]?.uuid ?? ""} />
       )}
