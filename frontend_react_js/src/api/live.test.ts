@@ -71,11 +71,26 @@ describe("the live connection", () => {
     expect(seen[0]).not.toHaveProperty("last-event-id");
   });
 
+  test("looks once more when the window is back", async () => {
+    answers = [events("event: ready\ndata: {}\n\n")];
+    const told = follow();
+    await expect.poll(() => told.connections, soon).toEqual(["live"]);
+    live.hurry();
+    await expect.poll(() => told.asked, soon).toBe(1);
+  });
+
   test("connects again where it was, when the server says", async () => {
     answers = [events("retry: 5\n\nid: 41\ndata: a\n\nid: 42\ndata: b\n\n", true), events("id: 43\ndata: c\n\n")];
     const told = follow();
     await expect.poll(() => told.events, soon).toEqual(["message a", "message b", "message c"]);
     expect(seen[1]).toHaveProperty("last-event-id", "42");
+  });
+
+  test("begins anew if the server does not understand where it was", async () => {
+    answers = [events("id: old\n\n", true), status(422), events("event: ready\ndata: {}\n\n")];
+    const told = follow();
+    await expect.poll(() => told.events, soon).toEqual(["ready {}"]);
+    expect(seen.map((headers) => headers["last-event-id"])).toEqual([undefined, "old", undefined]);
   });
 
   test("asks again and again where there is no stream, and looks for one now and then", async () => {

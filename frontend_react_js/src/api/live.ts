@@ -31,6 +31,7 @@ export class Live {
   #parser = new EventParser();
   #failures = 0;
   #renewed = false;
+  #isLive = false;
 
   constructor(
     private readonly news: News,
@@ -46,9 +47,11 @@ export class Live {
     this.#hurry.abort();
   }
 
-  /** There is reason to look now: the window is back, the network is back. */
+  /** There is reason to look now: the window is back, the network is back. What the stream does not tell, such as a
+   * title that somebody has changed, is seen then too. */
   hurry(): void {
     this.#hurry.abort();
+    if (this.#isLive) void this.#ask();
   }
 
   async #run(): Promise<void> {
@@ -64,10 +67,12 @@ export class Live {
     const token = await this.news.token(this.#renewed).catch(() => null);
     const { onConnection, onEvent } = this.news;
     const onOpen = () => {
-      [this.#failures, this.#renewed] = [0, false];
+      [this.#failures, this.#renewed, this.#isLive] = [0, false, true];
       onConnection("live");
     };
-    return follow({ token, parser: this.#parser, signal: this.#stop.signal, onOpen, onEvent });
+    const outcome = await follow({ token, parser: this.#parser, signal: this.#stop.signal, onOpen, onEvent });
+    this.#isLive = false;
+    return outcome;
   }
 
   #untilNextTry(outcome: Outcome): number {

@@ -1,9 +1,11 @@
 /** What news do to the caches, wherever they come from: the stream, a poll, or the answer to my own sending. */
 import type { QueryClient } from "@tanstack/react-query";
-import { type Pages, withChangedMessage, withMessages, withNewMessage, withRead } from "./cache.ts";
+import { type Pages, itemsOf, withChangedMessage, withMessages, withNewMessage, withRead } from "./cache.ts";
 import { catchUpGroups, catchUpMessages, keys } from "./queries.ts";
 import type { ServerEvent } from "./stream.ts";
 import type { Message, MessageGroup } from "./types.ts";
+
+const LOOK_AFTER_MS = [0, 300, 1_000, 3_000];
 
 /** Asks for everything that may be new: the list, and the conversations that are open. True if there was something. */
 export async function catchUp(client: QueryClient): Promise<boolean> {
@@ -18,11 +20,25 @@ export async function catchUp(client: QueryClient): Promise<boolean> {
 
 export function receive(client: QueryClient, message: Message, me: string): void {
   putMessage(client, message);
+  followMessage(client, message, me);
+}
+
+/** The list after a message that is known by now. */
+export function followMessage(client: QueryClient, message: Message, me: string): void {
   const groups = client.getQueryData<Pages<MessageGroup>>(keys.groups);
   if (!groups) return;
   const changed = withNewMessage(groups, message, me);
   if (changed) client.setQueryData(keys.groups, changed);
-  else void catchUpGroups(client).catch(() => undefined);
+  else void findGroup(client, message.message_group_uuid);
+}
+
+/** A conversation that is new to the list, which follows a message by some moments. */
+async function findGroup(client: QueryClient, uuid: string): Promise<void> {
+  for (const pause of LOOK_AFTER_MS) {
+    await new Promise((resolve) => setTimeout(resolve, pause));
+    await catchUpGroups(client).catch(() => undefined);
+    if (itemsOf(client.getQueryData<Pages<MessageGroup>>(keys.groups)).some((row) => row.uuid === uuid)) return;
+  }
 }
 
 export function receiveChange(client: QueryClient, message: Message): void {

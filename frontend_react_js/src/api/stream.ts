@@ -69,6 +69,8 @@ export async function follow(asked: Asked): Promise<Outcome> {
     if (token) headers["Authorization"] = `Bearer ${token}`;
     if (parser.lastEventId) headers["Last-Event-ID"] = parser.lastEventId;
     const answer = await fetch(STREAM, { headers, signal: watch.signal, cache: "no-store" });
+    // A place that the server does not understand: begin anew.
+    if (answer.status === 422) parser.lastEventId = "";
     const refused = outcomeOf(answer);
     if (refused) return refused;
     onOpen();
@@ -87,7 +89,7 @@ function outcomeOf(answer: Response): Outcome | null {
   void answer.body?.cancel().catch(() => undefined);
   if (answer.status === 401) return { kind: "signed-out" };
   const seconds = Number(answer.headers.get("Retry-After"));
-  const isBusy = answer.status === 429 || answer.status >= 500;
+  const isBusy = answer.status === 422 || answer.status === 429 || answer.status >= 500;
   return isBusy ? { kind: "failed", retryAfterMs: seconds > 0 ? seconds * 1000 : null } : { kind: "absent" };
 }
 
