@@ -152,8 +152,8 @@ class Pool:
 def _say_as_initiate_auth(environ: dict[str, Any]) -> None:
     """Amplify's newer way to exchange a refresh token, in the words of the older, which is all that moto knows."""
     asked = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
-    parameters = {"REFRESH_TOKEN": asked["RefreshToken"]}
-    flow = {"AuthFlow": "REFRESH_TOKEN_AUTH", "ClientId": asked["ClientId"], "AuthParameters": parameters}
+    parameters = {"REFRESH_TOKEN": asked.get("RefreshToken", "")}
+    flow = {"AuthFlow": "REFRESH_TOKEN_AUTH", "ClientId": asked.get("ClientId", ""), "AuthParameters": parameters}
     body = json.dumps(flow).encode()
     environ[_TARGET] = environ[_TARGET].replace(_REFRESH, "InitiateAuth")
     environ.update({"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))})

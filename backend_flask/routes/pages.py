@@ -69,7 +69,7 @@ class Pages:
         if path in self._files:
             return self._files[path]
         # An address of the client, which a person has followed or loaded again. A missing file is no page.
-        navigates = path == "/" or "text/html" in request.headers.get("Accept", "")
+        navigates = "text/html" in request.headers.get("Accept", "")
         return self._files[PAGE] if navigates and not path.startswith(_HASHED) else None
 
     def _answer(self, file: File, request: Request) -> Response:

@@ -60,7 +60,7 @@ export function NewGroupPage() {
             </li>
           ))}
         </ul>
-        <ToField onChoose={add} />
+        <ToField autoFocus onChoose={add} />
         {starting.error && (
           <p className="error to-note" role="alert">
             {starting.error.message}

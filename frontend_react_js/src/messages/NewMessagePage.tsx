@@ -23,7 +23,7 @@ export function NewMessagePage() {
         </Link>
         <h2>New message</h2>
       </header>
-      <ToField onChoose={(person) => void navigate(`/messages/new/${person.handle}`)} />
+      <ToField autoFocus onChoose={(person) => void navigate(`/messages/new/${person.handle}`)} />
       <p className="hint">
         <Link to="/messages/group">Start a group of three or more</Link>
       </p>

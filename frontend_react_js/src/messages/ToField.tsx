@@ -5,13 +5,19 @@ import { Avatar } from "../parts/small.tsx";
 
 const TYPING_MS = 150;
 
+type Props = { onChoose: (person: Person) => void; label?: string; autoFocus?: boolean };
+
 /** Finds a person by name or handle: a combobox, as a screen reader knows it (WAI-ARIA, "Combobox Pattern"). */
-export function ToField({ onChoose, label = "To:" }: { onChoose: (person: Person) => void; label?: string }) {
+export function ToField({ onChoose, label = "To:", autoFocus = false }: Props) {
   const id = useId();
   const [typed, setTyped] = useState("");
   const [at, setAt] = useState(0);
-  const search = useSearch(useSettled(typed.trim()));
-  const found = typed.trim() ? (search.data ?? []) : [];
+  const term = typed.trim();
+  const settled = useSettled(term);
+  const search = useSearch(settled);
+  // Until the answer to what is typed now has come, what is left of the one before: Enter must not choose somebody else.
+  const isCurrent = term === settled && !search.isPlaceholderData;
+  const found = term ? (search.data ?? []).filter((person) => isCurrent || beginsSo(person, term)) : [];
   const chosen = found[at];
 
   const choose = (person: Person) => {
@@ -40,7 +46,7 @@ export function ToField({ onChoose, label = "To:" }: { onChoose: (person: Person
         spellCheck={false}
         placeholder="Name or handle"
         value={typed}
-        autoFocus
+        autoFocus={autoFocus}
         onChange={(event) => {
           setTyped(event.target.value);
           setAt(0);
@@ -67,10 +73,16 @@ export function ToField({ onChoose, label = "To:" }: { onChoose: (person: Person
         ))}
       </ul>
       <p role="status" className="to-note">
-        {search.error ? search.error.message : typed.trim() && search.isFetched && !found.length ? "Nobody is called that." : ""}
+        {search.error ? search.error.message : term && isCurrent && search.isFetched && !found.length ? "Nobody is called that." : ""}
       </p>
     </div>
   );
+}
+
+/** As the API finds people: by how the handle, the name or a word of the name begins. */
+function beginsSo({ handle, display_name: name }: Person, term: string): boolean {
+  const prefix = term.replace(/^@/, "").toLowerCase();
+  return [handle, name, ...name.split(" ")].some((word) => word.toLowerCase().startsWith(prefix));
 }
 
 /** What was typed, once the typing pauses. */

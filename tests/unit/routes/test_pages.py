@@ -75,8 +75,9 @@ def test_other_methods_are_left_to_the_api(client: Client, method: str) -> None:
 
 
 def test_a_program_that_asks_for_no_page_gets_none(client: Client) -> None:
-    assert client.get("/messages", headers={"Accept": "application/json"}).text == "of the API"
-    assert client.get("/").status_code == 200
+    for path in ("/", "/messages"):
+        assert client.get(path).text == client.get(path, headers={"Accept": "*/*"}).text == "of the API"
+    assert client.get("/index.html").status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/assets/index-old.js", "/assets/", "/assets/../../../settings.py"])
@@ -92,12 +93,13 @@ def test_notes_of_the_build_are_not_served(client: Client, path: str) -> None:
 def test_files_whose_names_hold_a_hash_are_kept_for_good_and_the_page_never(client: Client) -> None:
     assert client.get("/assets/index-abc.js").headers["Cache-Control"] == "public, max-age=31536000, immutable"
     for path in ("/", "/config.json", "/favicon.svg"):
-        assert client.get(path).headers["Cache-Control"] == "no-cache"
+        assert client.get(path, headers=BROWSER).headers["Cache-Control"] == "no-cache"
 
 
 @pytest.mark.parametrize("headers", [{}, {"Accept-Encoding": "gzip, br"}])
 def test_what_a_browser_has_already_is_not_sent_again(client: Client, headers: dict[str, str]) -> None:
     for path in ("/", "/config.json", "/assets/index-abc.js"):
+        headers = BROWSER | headers
         etag = client.get(path, headers=headers).headers["ETag"]
         again = client.get(path, headers={**headers, "If-None-Match": etag})
         assert (again.status_code, again.data) == (304, b"")
@@ -136,7 +138,7 @@ def test_every_file_has_the_type_that_nosniff_needs(client: Client) -> None:
 
 
 def test_the_policy_names_the_api_and_cognito_and_nothing_else(client: Client) -> None:
-    told = client.get("/").headers["Content-Security-Policy"]
+    told = client.get("/", headers=BROWSER).headers["Content-Security-Policy"]
     assert told == policy(POOL)
     parts = dict(part.split(" ", 1) for part in told.split("; "))
     assert parts["default-src"] == "'none'"
@@ -147,7 +149,7 @@ def test_the_policy_names_the_api_and_cognito_and_nothing_else(client: Client) -
 
 
 def test_the_page_has_every_header_that_an_answer_has(client: Client) -> None:
-    headers = client.get("/").headers
+    headers = client.get("/", headers=BROWSER).headers
     assert {name for name in SECURITY_HEADERS if name in headers} == set(SECURITY_HEADERS)
 
 
@@ -159,7 +161,10 @@ def test_the_page_is_told_where_people_sign_in(build: Path) -> None:
         "user_pool_client_id": "client",
         "cognito_endpoint": "http://127.0.0.1:9229",
     }
-    assert "connect-src 'self' http://127.0.0.1:9229;" in client.get("/").headers["Content-Security-Policy"]
+    assert (
+        "connect-src 'self' http://127.0.0.1:9229;"
+        in client.get("/", headers=BROWSER).headers["Content-Security-Policy"]
+    )
     assert policy(POOL).count("http") == 1
 
 
