@@ -87,6 +87,7 @@ class Round:
             "me": town.member.user.uuid,
             "token": town.member.token,
             **{name: getattr(town, name).user.handle for name in ("member", "other", "stranger")},
+            "guest": town.guests[0].user.handle,
         }
 
     def play(self, seed: int) -> None:
@@ -110,7 +111,7 @@ class Round:
     def _everything(self) -> object:
         """All that is stored of the people of this town, and all rows of Postgres."""
         town = self.town
-        people = (town.member, town.other, town.former, town.stranger)
+        people = (town.member, town.other, town.former, town.stranger, *town.guests)
         with psycopg.connect(self.database_url) as connection:
             tables = [connection.execute(query).fetchall() for query in CHECKSUMS]
         return town.stored(*people), tables

@@ -13,6 +13,7 @@ from backend_flask.app import create_app
 from backend_flask.settings import Settings, load
 from tests.api import Api, Person
 from tests.arena import Arena
+from tests.groups import started
 from tests.proxy import Proxy
 
 
@@ -87,3 +88,14 @@ def londo(api: Api) -> Person:
 @pytest.fixture
 def gkar(api: Api) -> Person:
     return api.person("gkar")
+
+
+@pytest.fixture
+def vir(api: Api) -> Person:
+    return api.person("vir")
+
+
+@pytest.fixture
+def group(londo: Person, gkar: Person, vir: Person) -> str:
+    """A message group that londo has started with gkar and vir."""
+    return started(londo.start(gkar, vir, title="Babylon"))
