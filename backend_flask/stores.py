@@ -10,6 +10,7 @@ from flask import current_app
 
 from backend_flask.lib.db import Database
 from backend_flask.lib.ddb import MessageTable
+from backend_flask.services.live import Live
 from backend_flask.services.rate_limits import NoLimits
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class Stores:
     cognito: Any
     sign_in: SignIn
     limits: NoLimits
+    live: Live
     make_id: Callable[[], str]
 
 
