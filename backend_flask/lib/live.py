@@ -12,11 +12,13 @@ import random
 import threading
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from contextvars import Context
 from dataclasses import dataclass, replace
 
 import psycopg
 
+from backend_flask.lib import deadline
 from backend_flask.lib.db import CONNECT_TIMEOUT, BoundedConnection
 
 log = logging.getLogger(__name__)
@@ -31,6 +33,8 @@ TICK_SECONDS = 1.0
 PING_SECONDS = 15.0
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 5.0
 FAREWELL_SECONDS = 1.0
+# For the members of a group: room for one whole attempt of the SDK, and a little more.
+ASK_SECONDS = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +93,8 @@ class Publisher:
         with self._lock:
             thread, self._thread = self._thread, None
         if thread is not None:
-            try:
-                self._waiting.put_nowait(None)
-            except queue.Full:
-                return
+            with suppress(queue.Full):
+                self._waiting.put(None, timeout=FAREWELL_SECONDS)
             thread.join(FAREWELL_SECONDS)
 
     def _start(self) -> None:
@@ -112,20 +114,32 @@ class Publisher:
                 return
 
     def _publish(self, hints: list[Hint]) -> None:
+        addressed = [hint for hint in map(self._addressed, hints) if hint is not None]
+        if not addressed:
+            return
         try:
-            addressed = [self._addressed(hint).dump() for hint in hints]
-            if addressed:
-                self._send(addressed)
+            self._send([hint.dump() for hint in addressed])
         except Exception as error:  # noqa: BLE001  # whatever it is, the next hints may get through
-            self.dropped += len(hints)
-            if not self._fails:
-                log.warning("live_hints_dropped", extra={"error": type(error).__name__})
-            self._fails = True
+            self._drop(len(addressed), error)
         else:
             self._fails = False
 
-    def _addressed(self, hint: Hint) -> Hint:
-        return replace(hint, to=tuple(self._members_of(hint.group_uuid))) if hint.to is None else hint
+    def _addressed(self, hint: Hint) -> Hint | None:
+        if hint.to is not None:
+            return hint
+        try:
+            with deadline.within(ASK_SECONDS):
+                return replace(hint, to=tuple(self._members_of(hint.group_uuid)))
+        except Exception as error:  # noqa: BLE001  # as above
+            self._drop(1, error)
+            return None
+
+    def _drop(self, many: int, error: Exception) -> None:
+        """Says so, once until some get through."""
+        self.dropped += many
+        if not self._fails:
+            log.warning("live_hints_dropped", extra={"error": type(error).__name__})
+        self._fails = True
 
 
 class Ear:

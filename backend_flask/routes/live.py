@@ -23,7 +23,8 @@ from backend_flask.stores import stores
 live = Blueprint("live", __name__, url_prefix="/api/messages")
 
 T = TypeVar("T")
-LOOK_WITHIN_SECONDS = 4.0
+# Less than a heartbeat.
+LOOK_WITHIN_SECONDS = 10.0
 LAST_EVENT_ID = Parameter(
     "Last-Event-ID",
     "The `id` of the last event that I was sent: what has happened since comes first.",

@@ -31,7 +31,8 @@ MAX_STREAMS_OF_A_USER = 10
 MOST_UNTOLD = 200
 READERS = 8
 MOST_UNREAD = 1000
-READ_SECONDS = 2.0
+# Room for one whole attempt of the SDK, and a little more.
+READ_SECONDS = 4.0
 # All who listen look at the table at once when the hints were interrupted, within so many seconds.
 SPREAD_SECONDS = 3.0
 RETRY_AFTER_SECONDS = 5

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from backend_flask.errors import Invalid
 from backend_flask.lib.ddb import milliseconds_of
 from backend_flask.lib.ddb_changes import Happened, TooMuchMissed
+from backend_flask.lib.uuid7 import wall_clock_ms
 from backend_flask.services.live import Listener
 from backend_flask.services.live_position import Position, key_of
 
@@ -88,18 +89,16 @@ class Stream:
         complain: Callable[[Exception], None],
         *,
         seconds: float = LIFE_SECONDS,
-        clock: Callable[[], float] = time.time,
     ) -> None:
         self._listener = listener
         self._catch_up = catch_up
         self._complain = complain
-        self._clock = clock
         self._ends_at = time.monotonic() + min(seconds, LIFE_SECONDS * random.uniform(0.8, 1))  # noqa: S311
         # What the next look ends with, if it is the first: until then nothing is told.
         self._opening = "ready" if position is None else ""
         self._has_begun = False
         self._position = position or self._anew()
-        if self._position.horizon < self._now_ms() - RESUME_DAYS * DAY_MS:
+        if self._position.horizon < wall_clock_ms() - RESUME_DAYS * DAY_MS:
             self._reset()
         self.events = 0
 
@@ -129,7 +128,7 @@ class Stream:
                 yield from self._tell(happened)
 
     def _look(self) -> Iterator[Part]:
-        began = self._now_ms()
+        began = wall_clock_ms()
         # Before it begins: who asks for a look from now on wants another.
         self._listener.look_at = _after(LOOK_SECONDS)
         try:
@@ -168,10 +167,7 @@ class Stream:
         self._opening, self._position = self._opening or "reset", self._anew()
 
     def _anew(self) -> Position:
-        return Position(self._now_ms() - OVERLAP_MS)
-
-    def _now_ms(self) -> int:
-        return int(self._clock() * 1000)
+        return Position(wall_clock_ms() - OVERLAP_MS)
 
 
 def key(happened: Happened) -> str:
