@@ -60,6 +60,7 @@ def log_requests(app: Flask, telemetry: Telemetry = NO_TELEMETRY) -> None:
             "method": request.method,
             "route": str(request.url_rule or "unknown"),
             "status": response.status_code,
+            "ms": 0.0,
             "user_uuid": user.uuid if user else None,
         }
         write = partial(_write, line, g.started, g.asked, telemetry)

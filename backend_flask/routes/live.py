@@ -57,7 +57,7 @@ def stream_events(user: User, position: Any) -> Annotated[Response, "text/event-
     seconds = seconds_left()
     listener = hub.join(user.uuid)
     look = in_this_request(lambda since_ms: catch_up(user.uuid, since_ms))
-    stream = Stream(listener, position, look, partial(hub.complain, "live_look_failed"), seconds=seconds)
+    stream = Stream(listener, position, look, hub.look_failed, seconds=seconds)
     g.stream = stream
     response = Response(_text(stream, partial(hub.leave, listener)), headers=HEADERS, content_type="text/event-stream")
     # Also of a text that nobody has begun to read.

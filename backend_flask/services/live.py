@@ -181,12 +181,21 @@ class Hub:
         except queue.Full:
             self._let_look(listeners)
 
-    def complain(self, what: str, error: Exception) -> None:
-        """Logs it, unless there was something to log just now: what is away for one is away for all."""
+    def look_failed(self, error: Exception) -> None:
+        """A stream could not look at the table, and will try again."""
+        if self._may_complain():
+            log.warning("live_look_failed", extra=self._told_of(error))
+
+    def _may_complain(self) -> bool:
+        """Not if there was something to log just now: what is away for one is away for all."""
         now = time.monotonic()
-        if now >= self._complain_at:
-            self._complain_at = now + COMPLAIN_SECONDS
-            log.warning(what, extra={"error": type(error).__name__, "streams": self._count})
+        if now < self._complain_at:
+            return False
+        self._complain_at = now + COMPLAIN_SECONDS
+        return True
+
+    def _told_of(self, error: Exception) -> dict[str, object]:
+        return {"error": type(error).__name__, "streams": self._count}
 
     def _readers(self) -> list[queue.Queue[Hint | None]]:
         """Messages of one group are read one after the other, so that they are told in their order."""
@@ -210,7 +219,8 @@ class Hub:
             with deadline.within(READ_SECONDS):
                 message = self._read(hint.group_uuid, hint.message_uuid)
         except Exception as error:  # noqa: BLE001  # whatever it is, a look at the table makes up for it
-            self.complain("live_read_failed", error)
+            if self._may_complain():
+                log.warning("live_read_failed", extra=self._told_of(error))
             self._let_look(listeners)
             return
         if message is None:

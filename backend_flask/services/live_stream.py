@@ -66,7 +66,7 @@ Part = Event | Moved | Heartbeat | ComeBack
 
 def last_event_id(text: str | None) -> Position | None:
     """Raises Invalid."""
-    if not text:
+    if text is None:
         return None
     try:
         return Position.parse(text)

@@ -47,7 +47,11 @@ class Day:
         self.timeline.at(self.timeline.seconds + lag, lambda: self.record(change, late=lag > PUNCTUAL_SECONDS))
         if self.luck.random() < 0.7:
             hint_at = self.timeline.seconds + self.luck.uniform(0, 3)
-            self.timeline.at(hint_at, lambda: self.listener and self.listener.tell(change))
+            self.timeline.at(hint_at, lambda: self.hint(change))
+
+    def hint(self, change: Happened) -> None:
+        if self.listener:
+            self.listener.tell(change)
 
     def record(self, change: Happened, *, late: bool) -> None:
         at = read_at(self.timeline.ms).at_uuid if late else change.at_uuid
