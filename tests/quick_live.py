@@ -15,6 +15,7 @@ TAKE_SECONDS = 1.0
 def app() -> Flask:
     live_stream.LOOK_SECONDS = LOOK_SECONDS
     live_stream.HEARTBEAT_SECONDS = 0.5
+    live_stream.RETRY_LOOK_SECONDS = 0.5
     live.SPREAD_SECONDS = 0.2
     worker.TAKE_SECONDS = TAKE_SECONDS
     return from_environment()
