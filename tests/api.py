@@ -13,7 +13,8 @@ from typing import Any
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from backend_flask.lib.ddb import Member, MessageTable, direct_group_uuid
+from backend_flask.lib.ddb import MessageTable
+from backend_flask.lib.ddb_items import Member, direct_group_uuid
 from backend_flask.services.users import User
 from backend_flask.stores import EXTENSION, Stores
 from tests import openapi

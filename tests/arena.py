@@ -60,6 +60,7 @@ class Arena:
         try:
             yield made
         finally:
+            made.stores.live.close()
             made.stores.db.close()
 
 

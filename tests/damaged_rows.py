@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from backend_flask.lib import ddb_verify
-from backend_flask.lib.ddb import Item, Member, MessageTable
+from backend_flask.lib.ddb import MessageTable
+from backend_flask.lib.ddb_items import Item, Member
 from backend_flask.lib.ddb_verify import Difference
 from tests.messages_table import a_person, row_of, stored
 

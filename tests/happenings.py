@@ -8,9 +8,8 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from backend_flask.lib.ddb import Message
-from backend_flask.lib.ddb_changes import Happened, ReadMarker
-from backend_flask.services.live import kind_of
+from backend_flask.lib.ddb_changes import Happened
+from backend_flask.lib.ddb_items import Message
 
 START_MS = 1_795_290_189_000
 _numbers = itertools.count(1)
@@ -27,12 +26,12 @@ def message_at(ms: int, rev: int = 0, **more: object) -> Message:
 
 
 def happened(message: Message, at_ms: int) -> Happened:
-    return Happened(kind_of(message), uuid_at(at_ms), message)
+    return Happened.of(message, uuid_at(at_ms))
 
 
 def read_at(ms: int) -> Happened:
     at = uuid_at(ms)
-    return Happened("read", at, marker=ReadMarker("group", at))
+    return Happened.marker("group", at, at)
 
 
 @dataclass

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from backend_flask.lib import ddb
-from backend_flask.lib.ddb import Member, Message
+from backend_flask.lib.ddb_items import Member, Message
 from lambdas.cruddur_messaging_stream.handler import apply
 
 ANDREW = Member("11111111-1111-4111-8111-111111111111", "Andrew Brown", "andrewbrown")

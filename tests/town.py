@@ -8,7 +8,7 @@ from typing import Any
 
 from werkzeug.test import TestResponse
 
-from backend_flask.lib.ddb import GROUP_SK, message_key, row_key
+from backend_flask.lib.ddb_items import GROUP_SK, message_key, row_key
 from backend_flask.lib.metering import Meter
 from tests.api import Api, Person, token_of
 

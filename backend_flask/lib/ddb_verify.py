@@ -5,31 +5,41 @@ For scripts only: it scans. The stream keeps rows right by itself; this is for t
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from backend_flask.lib.ddb import (
+from backend_flask.lib.ddb import MessageGroupNotFound, MessageTable
+from backend_flask.lib.ddb_items import (
+    BLOCKED,
     GROUP_SK,
+    NO_MESSAGE,
+    Group,
     Item,
     Member,
     Message,
     MessageGroup,
-    MessageTable,
+    empty_row,
+    is_begun,
+    is_blocked,
     is_message_key,
     message_key,
     row_key,
 )
 
-# Names are copied when a group is made and do not follow from the messages: what is there is kept.
-_KEPT = {"user_display_name", "user_handle"}
-# A row has those of its kind, and where it has those of the other kind as well it is read as what it is not.
-_OF_A_KIND = {"user_uuid", "title", "members", *_KEPT}
+# Until the other person has written, their names are those of when the group was made: what is there is kept.
+_NAMES = {"user_display_name", "user_handle"}
+# What a row has only if it should. One that has what belongs to another kind is read as what it is not.
+_SOME_HAVE = {
+    *("user_uuid", "named_by", "title", "members", *_NAMES),
+    *("inbox_sk", "is_hidden", "last_expires_at", "ttl_seconds", "other_blocks"),
+}
 # A row that has the same values here as before was not touched by anybody.
-_LIVE = ("inbox_sk", "message", "last_message_uuid", "last_message_rev", "last_sender_uuid", "read_up_to")
+_LIVE = ("inbox_sk", "message", "last_message_uuid", "last_message_rev", "last_sender_uuid", "read_up_to", "named_by")
 
 
 @dataclass(frozen=True)
@@ -55,11 +65,30 @@ class Difference:
 
 @dataclass(frozen=True)
 class _Group:
-    """`title` is None for a direct one. Of one that is not `whole` nobody can say what its rows should be."""
+    """`item` is None for one that is not whole: nobody can say what its rows should be."""
 
     members: frozenset[str] = frozenset()
-    title: str | None = None
-    whole: bool = False
+    item: Group | None = None
+
+
+@dataclass
+class _Messages:
+    """The newest of a message group, the newest of each sender, and the sort keys of those that are damaged.
+
+    Those that reach only their sender are in `private`.
+    """
+
+    public: dict[str, Message] = field(default_factory=dict)
+    private: dict[str, Message] = field(default_factory=dict)
+    damaged: list[str] = field(default_factory=list)
+
+    def add(self, message: Message) -> None:
+        (self.private if message.only_sender else self.public)[message.user_uuid] = message
+
+    def seen_by(self, user_uuid: str) -> list[Message]:
+        """The newest of each sender that this user sees, oldest first."""
+        mine = [self.private[user_uuid]] if user_uuid in self.private else []
+        return sorted([*self.public.values(), *mine], key=lambda message: message.version)
 
 
 def scan(table: MessageTable, **arguments: Any) -> Iterator[Item]:
@@ -113,9 +142,10 @@ def repair(table: MessageTable, difference: Difference) -> bool:
 def _catch_up(table: MessageTable, owner: str, group_uuid: str) -> None:
     """Of a message that came after the messages were read, the stream may have told while the row could not take it."""
     # One that is damaged is not to be shown.
-    with suppress(KeyError, ValueError, TypeError):
-        newest = table.newest_message(group_uuid)
-        table.raise_row(owner, newest, newest.message_uuid if newest.user_uuid == owner else None)
+    with suppress(KeyError, ValueError, TypeError, MessageGroupNotFound):
+        group, newest = table.head(group_uuid)
+        if newest and newest.reaches(owner):
+            table.raise_row(owner, [newest], is_direct=group.title is None)
 
 
 def _unchanged(found: Item) -> dict[str, Any]:
@@ -133,20 +163,20 @@ def _differences_of(
     members = sorted(group.members)
     # Rows before messages: what arrives in between makes a row look late, and never too new.
     rows = {owner: _get(table, row_key(owner, group_uuid)) for owner in members}
-    newest, own, damaged = _read_messages(table, group_uuid)
-    for message_uuid in damaged:
+    messages = _read_messages(table, group_uuid)
+    for message_uuid in messages.damaged:
         yield Difference("", group_uuid, "is damaged", message_uuid=message_uuid)
-    if not group.whole:
+    if group.item is None:
         yield Difference("", group_uuid, "has a damaged item of its own")
         return
-    if newest is None:
+    if members and not messages.public and not messages.private and not any(map(_has_outlived, rows.values())):
         yield Difference("", group_uuid, "has no message that is whole")
         return
     known = names(members)
     people = [known.get(member, Member(member, "", "")) for member in members]
     for owner in people:
         found = rows[owner.uuid]
-        wanted = _wanted(MessageGroup.of(newest, owner, people, group.title), found, own.get(owner.uuid), owner.uuid)
+        wanted = _wanted(group.item, messages.seen_by(owner.uuid), owner, people, rows)
         reason = _reason(found, wanted)
         if reason:
             yield Difference(owner.uuid, group_uuid, reason, found, wanted)
@@ -154,23 +184,94 @@ def _differences_of(
 
 def _row_of_no_member(table: MessageTable, owner: str, group_uuid: str) -> Iterator[Difference]:
     found = _get(table, row_key(owner, group_uuid))
-    group = _group_of(_get(table, message_key(group_uuid, GROUP_SK)) or {})
-    if found and not group.whole:
+    item = _get(table, message_key(group_uuid, GROUP_SK))
+    group = _group_of(item or {})
+    if item is None and found and is_blocked(found) and not is_begun(found):
+        return
+    if found and group.item is None:
         yield Difference(owner, group_uuid, "is of a message group without a whole group item", found, found)
     elif found and owner not in group.members:
         yield Difference(owner, group_uuid, "belongs to no member", found, None)
 
 
-def _wanted(row: MessageGroup, found: Item | None, own: str | None, owner_uuid: str) -> Item:
-    """The row as the messages have it, keeping the names and the read marker that are there if they can be."""
-    found = found or {}
+def _wanted(
+    group: Group, seen: list[Message], owner: Member, people: list[Member], rows: dict[str, Item | None]
+) -> Item:
+    """The row as the messages have it, keeping what does not follow from them: the read marker, where it can be, a
+    block, whether it is hidden or muted, and, until the other person has written, their names."""
+    found = rows[owner.uuid] or {}
+    row = _row_of(group, seen, owner, people)
+    if _has_outlived(found) and found["last_message_uuid"]["S"] > row.last_message_uuid:
+        row = _with_summary_of(found, row)
     there = found.get("read_up_to", {}).get("S", "")
-    marker = there if _is_uuid(there) else row.read_up_to
-    wanted = replace(row, read_up_to=max(min(marker, row.last_message_uuid), own or "")).to_item(owner_uuid)
-    is_same_person = found.get("user_uuid") == wanted.get("user_uuid")
-    kept = {name for name in _KEPT & wanted.keys() if is_same_person and found.get(name, {}).get("S")}
-    more = {name: value for name, value in found.items() if name in kept or name not in _OF_A_KIND}
+    own = [message.message_uuid for message in seen if message.user_uuid == owner.uuid]
+    marker = min(there if _is_uuid(there) else row.read_up_to, row.last_message_uuid)
+    row = replace(
+        row,
+        read_up_to=max(marker, *own, ""),
+        inbox_sk=_place(found, row),
+        ttl_seconds=group.ttl_seconds,
+        other_blocks=row.other is not None and is_blocked(rows.get(row.other.uuid) or {}),
+    )
+    wanted = row.to_item(owner.uuid)
+    kept = {name for name in _names_kept(found, row) if found.get(name, {}).get("S")}
+    more = {name: value for name, value in found.items() if name in kept or name not in _SOME_HAVE}
     return {**more, **{name: value for name, value in wanted.items() if name not in kept}}
+
+
+def _row_of(group: Group, seen: list[Message], owner: Member, people: list[Member]) -> MessageGroup:
+    other = next((person for person in people if person.uuid != owner.uuid), None) if group.title is None else None
+    of_other = [message for message in seen if other and message.user_uuid == other.uuid]
+    row = MessageGroup.of(seen[-1], owner, people, group.title) if seen else empty_row(group.uuid, other, group.title)
+    if other and of_other:
+        last = of_other[-1]
+        other = Member(other.uuid, last.user_display_name, last.user_handle)
+        row = replace(row, other=other, named_by=last.message_uuid)
+    return replace(row, members=len(people))
+
+
+def _names_kept(found: Item, row: MessageGroup) -> set[str]:
+    """Which names a row keeps: those of when the group was made, if the other person has not written since, and those
+    from a message that has expired and is gone."""
+    if row.other is None or found.get("user_uuid") != {"S": row.other.uuid}:
+        return set()
+    named_by = found.get("named_by", {}).get("S", "")
+    if _is_uuid(named_by) and row.named_by < named_by <= row.last_message_uuid:
+        return {*_NAMES, "named_by"}
+    return _NAMES if row.named_by == NO_MESSAGE else set()
+
+
+def _has_outlived(found: Item | None) -> bool:
+    """Whether a row shows a message that has expired, and may be gone."""
+    digits = (found or {}).get("last_expires_at", {}).get("N", "")
+    there = (found or {}).get("last_message_uuid", {}).get("S", "")
+    return digits.isdigit() and int(digits) <= time.time() and _is_uuid(there)
+
+
+def _with_summary_of(found: Item, row: MessageGroup) -> MessageGroup:
+    try:
+        there = MessageGroup.from_item(found)
+    except (KeyError, ValueError, TypeError):
+        return row
+    return replace(
+        row,
+        message=there.message,
+        last_message_uuid=there.last_message_uuid,
+        last_message_rev=there.last_message_rev,
+        last_sender_uuid=there.last_sender_uuid,
+        last_expires_at=there.last_expires_at,
+    )
+
+
+def _place(found: Item, row: MessageGroup) -> str | None:
+    """Where the row is in its owner's list: as it is now, if it may be there."""
+    there: str = found.get("inbox_sk", {}).get("S", "")
+    if is_blocked(found) and _is_uuid(there.removeprefix(BLOCKED)):
+        return there
+    is_same = found.get("last_message_uuid", {}).get("S") == row.last_message_uuid
+    if row.last_message_uuid == NO_MESSAGE or ("is_hidden" in found and "inbox_sk" not in found and is_same):
+        return None
+    return row.last_message_uuid
 
 
 def _reason(found: Item | None, wanted: Item) -> str:
@@ -180,11 +281,8 @@ def _reason(found: Item | None, wanted: Item) -> str:
     return "differs in " + ", ".join(wrong) if wrong else ""
 
 
-def _read_messages(table: MessageTable, group_uuid: str) -> tuple[Message | None, dict[str, str], list[str]]:
-    """The newest message, the newest message uuid of each sender, and the sort keys of damaged messages."""
-    newest: Message | None = None
-    own: dict[str, str] = {}
-    damaged: list[str] = []
+def _read_messages(table: MessageTable, group_uuid: str) -> _Messages:
+    found = _Messages()
     pages = table.client.get_paginator("query").paginate(
         TableName=table.name,
         KeyConditionExpression="pk = :pk",
@@ -193,20 +291,22 @@ def _read_messages(table: MessageTable, group_uuid: str) -> tuple[Message | None
     )
     for item in (item for page in pages for item in page["Items"] if is_message_key(item)):
         try:
-            newest = Message.from_item(item)
+            found.add(Message.from_item(item))
         except (KeyError, ValueError, TypeError):
-            damaged.append(item["sk"]["S"])
-        else:
-            own[newest.user_uuid] = newest.message_uuid
-    return newest, own, damaged
+            found.damaged.append(item["sk"]["S"])
+    return found
 
 
 def _group_of(item: Item) -> _Group:
     members = frozenset(item.get("member_uuids", {}).get("SS", ()))
-    kind, title = item.get("kind", {}).get("S"), item.get("title", {}).get("S")
-    is_direct = kind == "direct" and title is None and len(members) == 2
-    is_group = kind == "group" and title is not None and len(members) > 0
-    return _Group(members, title, whole=(is_direct or is_group) and all(map(_is_uuid, members)))
+    try:
+        group = Group.from_item(item)
+    except (KeyError, ValueError, TypeError):
+        return _Group(members)
+    kind, has_title = item["kind"]["S"], "title" in item
+    is_direct = kind == "direct" and not has_title and len(members) == 2
+    is_group = kind == "group" and has_title
+    return _Group(members, group if (is_direct or is_group) and all(map(_is_uuid, members)) else None)
 
 
 def _is_uuid(text: str) -> bool:

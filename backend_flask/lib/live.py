@@ -14,12 +14,13 @@ import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from contextvars import Context
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import psycopg
 
 from backend_flask.lib import deadline
 from backend_flask.lib.db import CONNECT_TIMEOUT, BoundedConnection
+from backend_flask.lib.ddb import Hint
 
 log = logging.getLogger(__name__)
 
@@ -37,27 +38,15 @@ FAREWELL_SECONDS = 1.0
 ASK_SECONDS = 4.0
 
 
-@dataclass(frozen=True, slots=True)
-class Hint:
-    """Of a message that is new or has changed; or, with `read_up_to`, of a read marker that has moved.
+def dump(hint: Hint) -> str:
+    """A member's uuid takes 39 bytes, so 50 members stay far under the 8,000 that NOTIFY takes."""
+    return json.dumps([hint.message_group_uuid, hint.message_uuid, hint.to, hint.is_marker], separators=(",", ":"))
 
-    `to` are the users whom it may concern; None means the members of the message group.
-    """
 
-    group_uuid: str
-    message_uuid: str = ""
-    read_up_to: str = ""
-    to: tuple[str, ...] | None = None
-
-    def dump(self) -> str:
-        """A member's uuid takes 39 bytes, so 50 members stay far under the 8,000 that NOTIFY takes."""
-        return json.dumps([self.group_uuid, self.message_uuid, self.read_up_to, self.to], separators=(",", ":"))
-
-    @classmethod
-    def load(cls, text: str) -> Hint:
-        """Raises ValueError or TypeError if it is none."""
-        group_uuid, message_uuid, read_up_to, to = json.loads(text)
-        return cls(group_uuid, message_uuid, read_up_to, tuple(to))
+def load(text: str) -> Hint:
+    """Raises ValueError or TypeError if it is none."""
+    group_uuid, message_uuid, to, is_marker = json.loads(text)
+    return Hint(group_uuid, message_uuid, tuple(to), is_marker)
 
 
 # Gives the hints to all who listen. May raise.
@@ -118,7 +107,7 @@ class Publisher:
         if not addressed:
             return
         try:
-            self._send([hint.dump() for hint in addressed])
+            self._send([dump(hint) for hint in addressed])
         except Exception as error:  # noqa: BLE001  # whatever it is, the next hints may get through
             self._drop(len(addressed), error)
         else:
@@ -129,7 +118,7 @@ class Publisher:
             return hint
         try:
             with deadline.within(ASK_SECONDS):
-                return replace(hint, to=tuple(self._members_of(hint.group_uuid)))
+                return replace(hint, to=tuple(self._members_of(hint.message_group_uuid)))
         except Exception as error:  # noqa: BLE001  # as above
             self._drop(1, error)
             return None
@@ -204,7 +193,7 @@ class Ear:
 
     def _pass_on(self, payload: str) -> None:
         try:
-            hint = Hint.load(payload)
+            hint = load(payload)
         except (ValueError, TypeError):
             log.warning("live_hint_unknown")
             return

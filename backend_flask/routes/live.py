@@ -102,5 +102,4 @@ def _data(event: Event) -> Any:
         return {}
     if happened.message is not None:
         return as_json(happened.message)
-    assert happened.marker  # noqa: S101
-    return {"message_group_uuid": happened.marker.message_group_uuid, "read_up_to": happened.marker.read_up_to}
+    return {"message_group_uuid": happened.message_group_uuid, "read_up_to": happened.message_uuid}

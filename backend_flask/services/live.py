@@ -16,13 +16,14 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from contextvars import Context
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 from backend_flask.errors import RateLimited, Unavailable
 from backend_flask.lib import deadline
-from backend_flask.lib.ddb import Message
-from backend_flask.lib.ddb_changes import Happened, ReadMarker
-from backend_flask.lib.live import Hint, Publisher
+from backend_flask.lib.ddb import Hint
+from backend_flask.lib.ddb_changes import Happened
+from backend_flask.lib.ddb_items import Message
+from backend_flask.lib.live import Publisher
 
 log = logging.getLogger(__name__)
 
@@ -48,13 +49,6 @@ class Hears(Protocol):
     def open(self, wait_seconds: float = 0) -> None: ...
 
     def close(self) -> None: ...
-
-
-def kind_of(message: Message) -> Literal["message", "edited", "deleted"]:
-    """What has happened to it last."""
-    if message.deleted_at:
-        return "deleted"
-    return "edited" if message.rev else "message"
 
 
 class Listener:
@@ -171,13 +165,12 @@ class Hub:
         listeners = self._of(hint.to or ())
         if not listeners:
             return
-        if hint.read_up_to:
-            moved = ReadMarker(hint.group_uuid, hint.read_up_to)
+        if hint.is_marker:
             for listener in listeners:
-                listener.tell(Happened("read", hint.read_up_to, marker=moved))
+                listener.tell(Happened.marker(hint.message_group_uuid, hint.message_uuid, hint.message_uuid))
             return
         try:
-            self._readers()[hash(hint.group_uuid) % READERS].put_nowait(hint)
+            self._readers()[hash(hint.message_group_uuid) % READERS].put_nowait(hint)
         except queue.Full:
             self._let_look(listeners)
 
@@ -217,7 +210,7 @@ class Hub:
             return
         try:
             with deadline.within(READ_SECONDS):
-                message = self._read(hint.group_uuid, hint.message_uuid)
+                message = self._read(hint.message_group_uuid, hint.message_uuid)
         except Exception as error:  # noqa: BLE001  # whatever it is, a look at the table makes up for it
             if self._may_complain():
                 log.warning("live_read_failed", extra=self._told_of(error))
@@ -225,7 +218,7 @@ class Hub:
             return
         if message is None:
             return
-        happened = Happened(kind_of(message), message.message_uuid, message)
+        happened = Happened.of(message)
         now = time.time()
         for listener in listeners:
             if message.is_shown_to(listener.user_uuid, now):

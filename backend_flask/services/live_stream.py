@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from backend_flask.errors import Invalid
-from backend_flask.lib.ddb import milliseconds_of
 from backend_flask.lib.ddb_changes import Happened, TooMuchMissed
+from backend_flask.lib.ddb_items import milliseconds_of
 from backend_flask.lib.uuid7 import wall_clock_ms
 from backend_flask.services.live import Listener
 from backend_flask.services.live_position import Position, key_of
@@ -172,10 +172,7 @@ class Stream:
 
 def key(happened: Happened) -> str:
     """The same for one version of a message, or one place of a read marker, on whichever way it comes."""
-    if happened.message is not None:
-        return key_of(happened.message.message_uuid, happened.message.rev)
-    assert happened.marker  # noqa: S101
-    return key_of(happened.marker.message_group_uuid, happened.marker.read_up_to)
+    return key_of(*happened.version)
 
 
 def _after(seconds: float) -> float:

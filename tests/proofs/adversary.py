@@ -11,7 +11,8 @@ import time
 from collections import defaultdict
 from typing import Any
 
-from backend_flask.lib.ddb import MessageTable, is_message_key
+from backend_flask.lib.ddb import MessageTable
+from backend_flask.lib.ddb_items import is_message_key
 from dev.trigger.event import Record, event_of, lambda_record
 from lambdas.cruddur_messaging_stream.handler import apply
 from tests.proofs.trial import Refuted

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from backend_flask.lib.ddb import Item, Member, MessageTable
+from backend_flask.lib.ddb import MessageTable
+from backend_flask.lib.ddb_items import Item, Member
 from backend_flask.lib.ddb_verify import Difference, differences, repair
 from backend_flask.lib.metering import Meter, meter
 from tests.arena import Arena

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from backend_flask.clients import client_of
-from backend_flask.lib.ddb import Item, Message, MessageTable, direct_group_uuid
+from backend_flask.lib.ddb import MessageTable
+from backend_flask.lib.ddb_items import Item, Message, direct_group_uuid
 from backend_flask.lib.uuid7 import Uuid7
 from backend_flask.settings import load
 from lambdas.cruddur_messaging_stream import handler

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from backend_flask.lib.ddb import Item, Member
+from backend_flask.lib.ddb_items import Item, Member
 
 ZERO = "00000000-0000-0000-0000-000000000000"
 LATEST = "ffffffff-ffff-7fff-bfff-ffffffffffff"

@@ -18,7 +18,8 @@ from hypothesis import Phase, given
 from hypothesis import seed as seeded
 from hypothesis import strategies as st
 
-from backend_flask.lib.ddb import Message, MessageTable
+from backend_flask.lib.ddb import MessageTable
+from backend_flask.lib.ddb_items import Message
 from lambdas.cruddur_messaging_stream import handler
 from tests.arena import Arena
 from tests.messages_table import a_person, row_of

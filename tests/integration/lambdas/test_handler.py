@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from backend_flask.lib.ddb import Item, Member, Message, MessageGroup, MessageTable, message_key, row_key
+from backend_flask.lib.ddb import MessageTable
+from backend_flask.lib.ddb_items import Item, Member, Message, MessageGroup, message_key, row_key
 from backend_flask.lib.metering import meter
 from lambdas.cruddur_messaging_stream.handler import apply
 from tests.messages_table import a_person, error, refuse, row_of, stored

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from backend_flask.lib.ddb import Member, MessageTable, SendKeyReused, direct_group_uuid, row_key, send_key_key
+from backend_flask.lib.ddb import MessageTable, SendKeyReused
+from backend_flask.lib.ddb_items import Member, direct_group_uuid, row_key, send_key_key
 from backend_flask.lib.metering import Meter, meter
 from tests.messages_table import a_person, row_of, stored
 

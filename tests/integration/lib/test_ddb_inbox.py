@@ -4,15 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from backend_flask.lib.ddb import (
-    Member,
-    Message,
-    MessageGroup,
-    MessageGroupNotFound,
-    MessageNotFound,
-    MessageTable,
-    row_key,
-)
+from backend_flask.lib.ddb import MessageGroupNotFound, MessageNotFound, MessageTable
+from backend_flask.lib.ddb_items import Member, Message, MessageGroup, row_key
 from backend_flask.lib.metering import meter
 from backend_flask.lib.uuid7 import Uuid7
 from tests.messages_table import a_person, eventually, lose_answers, row_of, stored

@@ -10,16 +10,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from backend_flask.lib.ddb import (
-    DamagedMessageGroup,
-    Member,
-    MessageGroup,
-    MessageGroupNotFound,
-    MessageTable,
-    direct_group_uuid,
-    message_key,
-    row_key,
-)
+from backend_flask.lib.ddb import DamagedMessageGroup, MessageGroupNotFound, MessageTable
+from backend_flask.lib.ddb_items import Member, MessageGroup, direct_group_uuid, message_key, row_key
 from backend_flask.lib.metering import Meter, meter
 from tests.messages_table import a_person, eventually, row_of, stored
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from backend_flask.lib import ddb
-from backend_flask.lib.ddb import Member, MessageGroupNotFound, MessageTable, SendKeyReused, direct_group_uuid
+from backend_flask.lib.ddb import MessageGroupNotFound, MessageTable, SendKeyReused
+from backend_flask.lib.ddb_items import Member, direct_group_uuid
 from backend_flask.lib.uuid7 import Uuid7
 from tests.messages_table import a_person, lose_answers, stored
 

@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from backend_flask.lib.live import APPLICATION, CHANNEL, Hint
+from backend_flask.lib.ddb import Hint
+from backend_flask.lib.live import APPLICATION, CHANNEL, dump
 from cli import migrations
 from dev import postgres
 from dev.processes import free_port
@@ -81,8 +82,8 @@ def test_what_others_notify_on_the_channel_harms_nobody(
     arena: Arena, quick: Server, londo: Person, gkar: Person, listen: Listen, send: Send
 ) -> None:
     listening = listen(quick, gkar).ready()
-    strange = ["", "{}", "[1,2,3,[4]]", '["g","m","",["' + gkar.user.uuid + '"]]', "x" * 7999]
-    strange.append(Hint("no group", "no message", to=(gkar.user.uuid,)).dump())
+    strange = ["", "{}", "[1,2,3,[4]]", '["g","m","",["' + gkar.user.uuid + '"],false]', "x" * 7999]
+    strange.append(dump(Hint("no group", "no message", (gkar.user.uuid,))))
     with psycopg.connect(arena.database_url, autocommit=True) as connection:
         for each in strange:
             connection.execute("SELECT pg_notify(%s, %s)", [CHANNEL, each])
@@ -102,7 +103,7 @@ def test_who_does_not_read_is_let_go_and_nobody_else_waits(
         request = [f"GET {PATH} HTTP/1.1", "Host: localhost", f"Authorization: Bearer {gkar.token}", "", ""]
         deaf.sendall("\r\n".join(request).encode())
         listening = listen(quick, vir).ready()
-        hints = [Hint("group", read_up_to=f"{number:01000}", to=(gkar.user.uuid,)) for number in range(4000)]
+        hints = [Hint("group", f"{number:01000}", (gkar.user.uuid,), is_marker=True) for number in range(4000)]
         for hint in hints:
             api.stores.live.publisher.publish(hint)
         slowest = 0.0
@@ -138,7 +139,7 @@ def test_a_table_that_goes_away_ends_no_stream_and_what_was_missed_comes_when_it
         message = api.table.create_direct_message(londo.member, gkar.member, "meanwhile")
         api.stream(londo, gkar)
         group, concerned = message.message_group_uuid, (gkar.user.uuid,)
-        api.stores.live.publisher.publish(Hint(group, message.message_uuid, to=concerned))
+        api.stores.live.publisher.publish(Hint(group, message.message_uuid, concerned))
         eventually(lambda: "_failed" in server.child.log.read_text(), True, seconds=15)
         beats = listening.text.count(": \n")
         eventually(lambda: listening.text.count(": \n") > beats, True, seconds=15)

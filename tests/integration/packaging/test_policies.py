@@ -16,7 +16,8 @@ import pytest
 from flask import request
 
 from backend_flask.lib import ddb
-from backend_flask.lib.ddb import INBOX_INDEX, Message, MessageTable, message_key
+from backend_flask.lib.ddb import INBOX_INDEX, MessageTable
+from backend_flask.lib.ddb_items import Message, message_key
 from lambdas.cruddur_messaging_stream.handler import apply
 from tests.api import Api, Person, token_of
 from tests.arena import Arena

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from backend_flask.lib import ddb_verify
-from backend_flask.lib.ddb import Item
+from backend_flask.lib.ddb_items import Item
 from tests.arena import Arena
 from tests.proofs import damage
 from tests.proofs.harm import KINDS

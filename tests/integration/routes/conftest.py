@@ -76,6 +76,7 @@ def another_api(api_settings: Callable[..., Settings]) -> Iterator[Callable[...,
 
     yield make
     for one in made:
+        one.stores.live.close()
         one.stores.db.close()
 
 

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from backend_flask.lib.ddb import GROUP_SK, MessageGroupNotFound, direct_group_uuid, message_key
+from backend_flask.lib.ddb import MessageGroupNotFound
+from backend_flask.lib.ddb_items import GROUP_SK, direct_group_uuid, message_key
 from backend_flask.routes.messages import MessageJson, as_json
 from backend_flask.services.users import User
 from tests.api import Api, Person

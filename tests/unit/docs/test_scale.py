@@ -13,7 +13,7 @@ import pytest
 
 from backend_flask.auth import USER_CACHE_SECONDS
 from backend_flask.lib import ddb
-from backend_flask.lib.ddb import Item, Member, Message, MessageGroup
+from backend_flask.lib.ddb_items import Item, Member, Message, MessageGroup
 from backend_flask.lib.uuid7 import Uuid7
 from backend_flask.routes import message_groups, messages
 from backend_flask.services.rate_limits import MESSAGES

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from backend_flask.lib import ddb
-from backend_flask.lib.ddb import DamagedMessageGroup, MessageGroup, send_key_key
+from backend_flask.lib.ddb import DamagedMessageGroup
+from backend_flask.lib.ddb_items import MessageGroup, send_key_key
 from backend_flask.logs import JsonFormatter
 from lambdas.cruddur_messaging_stream.handler import apply
 from tests.stream_records import (

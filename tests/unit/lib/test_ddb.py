@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from backend_flask.lib import ddb
-from backend_flask.lib.ddb import Item, Member, Message, MessageGroup, MessageTable, direct_group_uuid, preview
+from backend_flask.lib.ddb import MessageTable
+from backend_flask.lib.ddb_items import Item, Member, Message, MessageGroup, direct_group_uuid, preview
 
 ANDREW = Member("11111111-1111-4111-8111-111111111111", "Andrew Brown", "andrewbrown")
 BAYKO = Member("22222222-2222-4222-8222-222222222222", "Andrew Bayko", "bayko")

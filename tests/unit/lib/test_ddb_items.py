@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from backend_flask.lib.ddb import Member, Message, MessageGroup
+from backend_flask.lib.ddb_items import Member, Message, MessageGroup
 
 ANDREW = Member("11111111-1111-4111-8111-111111111111", "Andrew Brown", "andrewbrown")
 BAYKO = Member("22222222-2222-4222-8222-222222222222", "Andrew Bayko", "bayko")

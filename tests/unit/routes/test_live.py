@@ -16,7 +16,7 @@ from tests.listening import Told, parse
 
 def test_a_message_is_one_event_with_one_line_of_json() -> None:
     message = message_at(START_MS, rev=1)
-    text = text_of(Event("edited", "1a.01234567", Happened("edited", message.message_uuid, message)))
+    text = text_of(Event("edited", "1a.01234567", Happened.of(message)))
     (told,) = parse(text)
     assert (told.kind, told.id) == ("edited", "1a.01234567")
     assert told.data["uuid"] == message.message_uuid
@@ -28,7 +28,7 @@ def test_a_text_with_line_breaks_stays_on_its_line() -> None:
     """Or somebody could write events into the streams of others."""
     evil = "hi\n\nevent: deleted\rdata: {}\u2028\x85"
     message = type(message_at(START_MS))("g", message_at(START_MS).message_uuid, "londo", "Londo", "londo", evil)
-    text = text_of(Event("message", "1a.", Happened("message", message.message_uuid, message)))
+    text = text_of(Event("message", "1a.", Happened.of(message)))
     (told,) = parse(text)
     assert (told.kind, told.data["message"]) == ("message", evil)
     assert len(text.splitlines()) == 4

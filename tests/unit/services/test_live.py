@@ -6,18 +6,17 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import pytest
 
 from backend_flask.errors import RateLimited, Unavailable
 from backend_flask.lib import deadline
-from backend_flask.lib.ddb import Message
-from backend_flask.lib.live import Hint
+from backend_flask.lib.ddb import Hint
+from backend_flask.lib.ddb_items import Message
 from backend_flask.services import live
-from backend_flask.services.live import MAX_STREAMS_OF_A_USER, MOST_UNTOLD, Hub, Listener, kind_of
+from backend_flask.services.live import MAX_STREAMS_OF_A_USER, MOST_UNTOLD, Hub, Listener
 from tests.api import eventually
-from tests.happenings import START_MS, happened, message_at, read_at
+from tests.happenings import START_MS, message_at, read_at
 
 
 class Ear:
@@ -99,7 +98,7 @@ def test_a_hint_for_nobody_here_reads_nothing_and_starts_nothing(hub: Hub, shelf
     hub.join("vir")
     before = threading.active_count()
     hub.hear(shelf.put(message_at(START_MS)))
-    hub.hear(Hint("group", read_up_to="x", to=("londo",)))
+    hub.hear(Hint("group", "x", ("londo",), is_marker=True))
     assert threading.active_count() == before
     assert shelf.read == []
 
@@ -131,10 +130,9 @@ def test_what_is_not_there_any_more_is_not_told(hub: Hub, shelf: Shelf) -> None:
 
 def test_a_read_marker_is_told_without_reading_anything(hub: Hub, shelf: Shelf) -> None:
     listener, other = calm(hub.join("londo")), calm(hub.join("gkar"))
-    marker = read_at(START_MS).marker
-    assert marker
-    hub.hear(Hint("group", read_up_to=marker.read_up_to, to=("londo",)))
-    assert [each.marker for each in listener.take()] == [marker]
+    marker = read_at(START_MS)
+    hub.hear(Hint("group", marker.message_uuid, ("londo",), is_marker=True))
+    assert listener.take() == [marker]
     assert (other.take(), shelf.read) == ([], [])
 
 
@@ -268,11 +266,3 @@ def test_what_is_told_wakes_nobody_who_does_not_want_it_yet() -> None:
     listener.wait(begun + 0.05, for_what_is_untold=False)
     assert time.monotonic() - begun >= 0.05
     assert len(listener.take()) == 1
-
-
-def test_what_has_happened_to_a_message_is_what_has_happened_last() -> None:
-    message = message_at(START_MS)
-    edited = replace(message, rev=1, edited_at="2026-11-20T16:31:05.233Z")
-    deleted = replace(edited, rev=2, deleted_at="2026-11-20T16:31:05.233Z")
-    assert [kind_of(each) for each in (message, edited, deleted)] == ["message", "edited", "deleted"]
-    assert happened(deleted, START_MS).kind == "deleted"

@@ -6,12 +6,13 @@ The day is played with a clock that goes on when somebody waits, so each takes s
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import cast
 
 import pytest
 
-from backend_flask.lib.ddb import milliseconds_of
 from backend_flask.lib.ddb_changes import Happened
+from backend_flask.lib.ddb_items import milliseconds_of
 from backend_flask.services import live_position, live_stream
 from backend_flask.services.live import Listener
 from backend_flask.services.live_stream import Event, Moved, Stream, key, last_event_id
@@ -55,7 +56,7 @@ class Day:
 
     def record(self, change: Happened, *, late: bool) -> None:
         at = read_at(self.timeline.ms).at_uuid if late else change.at_uuid
-        self.there.append(Happened(change.kind, at, change.message, change.marker))
+        self.there.append(replace(change, at_uuid=at))
 
     def catch_up(self, since_ms: int) -> list[Happened]:
         if self.luck.random() < 0.1:

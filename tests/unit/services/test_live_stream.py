@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 
 from backend_flask.errors import Invalid
-from backend_flask.lib.ddb import milliseconds_of
 from backend_flask.lib.ddb_changes import Happened, TooMuchMissed
+from backend_flask.lib.ddb_items import milliseconds_of
 from backend_flask.services import live_stream
 from backend_flask.services.live import Listener
 from backend_flask.services.live_position import Position
@@ -130,15 +131,11 @@ def test_a_change_comes_once_whether_by_hint_or_by_look(stage: Stage) -> None:
 
 def test_another_version_and_another_read_marker_are_told(stage: Stage) -> None:
     message = message_at(START_MS)
-    edited = Happened("edited", message.message_uuid, _with_rev(message, 1))
+    edited = Happened.of(replace(message, rev=1))
     changes = [happened(message, START_MS), edited, read_at(START_MS), read_at(START_MS + 1)]
     for change in changes:
         stage.listener.tell(change)
     assert told(stage.parts(5)) == ["ready", *changes]
-
-
-def _with_rev(message: Any, rev: int) -> Any:
-    return type(message)(message.message_group_uuid, message.message_uuid, "londo", "Londo", "londo", "ho", rev)
 
 
 def test_a_hint_that_was_lost_is_made_up_for_within_the_time_of_a_look(stage: Stage) -> None:
