@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 
 from bench.audience import Audience
 from bench.caller import Caller, request_of
@@ -106,16 +107,16 @@ def _beside(trial: Trial, stage: Stage, rounds: int, listeners: int) -> list[Fig
     seconds = max(LEAST_SECONDS, SECONDS * trial.effort)
     waves: list[list[float]] = [[], []]
     pair = Pair()
-    with closing(Caller(stage.quiet.port)) as alone, closing(Caller(stage.server.port)) as beside:
-        for number in range(rounds):
-            servers = [stage.quiet, stage.server]
-            # In turn, so that neither always comes second.
-            for server in servers if number % 2 else servers[::-1]:
-                wave = drive(server.port, itertools.repeat(stage.reading), CONNECTIONS, seconds)
-                waves[servers.index(server)].append(wave.per_second)
-            steps = ((lambda: beside.ask(stage.reading)), (lambda: alone.ask(stage.reading)))
+    for number in range(rounds):
+        servers = [stage.quiet, stage.server]
+        # In turn, so that neither always comes second.
+        for server in servers if number % 2 else servers[::-1]:
+            wave = drive(server.port, itertools.repeat(stage.reading), CONNECTIONS, seconds)
+            waves[servers.index(server)].append(wave.per_second)
+        with closing(Caller(stage.quiet.port)) as alone, closing(Caller(stage.server.port)) as beside:
+            steps = (partial(beside.ask, stage.reading), partial(alone.ask, stage.reading))
             pair.play([steps] * trial.some(ASKS))
-            trial.advance(1)
+        trial.advance(1)
     ratios = [many / few for few, many in zip(*waves, strict=True)]
     medians = [statistics.median(each) for each in waves]
     told = f"{medians[1]:,.0f} against {medians[0]:,.0f}"

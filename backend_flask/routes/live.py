@@ -13,6 +13,7 @@ from flask import Blueprint, Response, g
 from backend_flask.auth import seconds_left, signed_in
 from backend_flask.errors import RateLimited
 from backend_flask.lib import deadline
+from backend_flask.lib.ddb_changes import Happened
 from backend_flask.routes.declared import refuses, takes
 from backend_flask.routes.messages import as_json
 from backend_flask.routes.parameters import Parameter
@@ -56,8 +57,12 @@ def stream_events(user: User, position: Any) -> Annotated[Response, "text/event-
     hub, catch_up = stores().live.hub, stores().live.catch_up
     seconds = seconds_left()
     listener = hub.join(user.uuid)
-    look = in_this_request(lambda since_ms: catch_up(user.uuid, since_ms))
-    stream = Stream(listener, position, look, hub.look_failed, seconds=seconds)
+
+    def look(since_ms: int) -> list[Happened]:
+        with hub.turn(), deadline.within(LOOK_WITHIN_SECONDS):
+            return catch_up(user.uuid, since_ms)
+
+    stream = Stream(listener, position, in_this_request(look), hub.look_failed, seconds=seconds)
     g.stream = stream
     response = Response(_text(stream, partial(hub.leave, listener)), headers=HEADERS, content_type="text/event-stream")
     # Also of a text that nobody has begun to read.
@@ -66,15 +71,11 @@ def stream_events(user: User, position: Any) -> Annotated[Response, "text/event-
 
 
 def in_this_request(ask: Callable[[int], T]) -> Callable[[int], T]:
-    """The same, later, when the request has long been answered: it counts for it and has its trace, and a deadline of
-    its own."""
+    """The same, later, when the request has long been answered: it counts for it and has its trace, but no more its
+    deadline."""
     context = copy_context()
-
-    def asked(since_ms: int) -> T:
-        deadline.start(LOOK_WITHIN_SECONDS)
-        return ask(since_ms)
-
-    return lambda since_ms: context.run(asked, since_ms)
+    context.run(deadline.clear)
+    return lambda since_ms: context.run(ask, since_ms)
 
 
 def _text(stream: Stream, end: Callable[[], object]) -> Iterator[str]:

@@ -12,8 +12,8 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from contextvars import Context
 from dataclasses import dataclass
 from typing import Protocol
@@ -38,6 +38,10 @@ READ_SECONDS = 4.0
 SPREAD_SECONDS = 3.0
 RETRY_AFTER_SECONDS = 5
 COMPLAIN_SECONDS = 10.0
+# Those who come back all at once must not take the table away from everybody else.
+LOOKS_AT_ONCE = 16
+# Until it is a stream's turn to look. Less than a heartbeat, together with the look.
+TURN_SECONDS = 4.0
 
 # The message as it is now, or None if it has expired or was never there. May raise.
 Read = Callable[[str, str], Message | None]
@@ -112,6 +116,7 @@ class Hub:
         self._is_over = False
         self._unread: list[queue.Queue[Hint | None]] = []
         self._complain_at = 0.0
+        self._turns = threading.BoundedSemaphore(LOOKS_AT_ONCE)
 
     def __len__(self) -> int:
         return self._count
@@ -173,6 +178,16 @@ class Hub:
             self._readers()[hash(hint.message_group_uuid) % READERS].put_nowait(hint)
         except queue.Full:
             self._let_look(listeners)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Waits until few enough look at the table at once. Raises Unavailable if that takes too long."""
+        if not self._turns.acquire(timeout=TURN_SECONDS):
+            raise Unavailable(RETRY_AFTER_SECONDS)
+        try:
+            yield
+        finally:
+            self._turns.release()
 
     def look_failed(self, error: Exception) -> None:
         """A stream could not look at the table, and will try again."""

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -266,3 +267,14 @@ def test_what_is_told_wakes_nobody_who_does_not_want_it_yet() -> None:
     listener.wait(begun + 0.05, for_what_is_untold=False)
     assert time.monotonic() - begun >= 0.05
     assert len(listener.take()) == 1
+
+
+def test_few_look_at_once_and_nobody_waits_for_their_turn_for_ever(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "TURN_SECONDS", 0.01)
+    with ExitStack() as turns:
+        for _ in range(live.LOOKS_AT_ONCE):
+            turns.enter_context(hub.turn())
+        with pytest.raises(Unavailable), hub.turn():
+            pass
+    with hub.turn():
+        pass
