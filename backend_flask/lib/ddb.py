@@ -68,7 +68,7 @@ LOOKED_AT = 100
 CHANGE_DAYS = 7
 # A message that the stream function sees so long after it was sent may lie below what its readers have seen.
 LATE_SECONDS = 10
-# How often a page that holds nothing to show is read on, and how many items at a time.
+# How often more is read where what was read holds nothing to show.
 MAX_LOOKS = 10
 
 _AFTER_ALL_MESSAGES = "~"
@@ -380,7 +380,8 @@ class MessageTable:
     def _count_unread(self, user_uuid: str, row: MessageGroup) -> int:
         count = 0
         place: dict[str, Any] = {}
-        while count < MAX_UNREAD_COUNT:
+        # One call, unless some of them have expired or reach nobody else.
+        for _ in range(MAX_LOOKS):
             counted = self.client.query(
                 TableName=self.name,
                 Select="COUNT",
@@ -397,7 +398,7 @@ class MessageTable:
                 **place,
             )
             count += int(counted["Count"])
-            if "LastEvaluatedKey" not in counted:
+            if count >= MAX_UNREAD_COUNT or "LastEvaluatedKey" not in counted:
                 break
             place = {"ExclusiveStartKey": counted["LastEvaluatedKey"]}
         return min(count, MAX_UNREAD_COUNT)
@@ -664,9 +665,9 @@ class MessageTable:
         items = self._newest(group_uuid, 2)
         newest = page_of(items[1:], 1, Message.from_item).items
         if newest:
-            self._raise_rows(items[0], newest)
+            self._raise_rows(items[0], newest, is_news=False)
 
-    def _raise_rows(self, group: Item, ordered: list[Message]) -> None:
+    def _raise_rows(self, group: Item, ordered: list[Message], *, is_news: bool = True) -> None:
         damaged: list[str] = []
         is_direct = group.get("kind", {}).get("S") == "direct"
         for member_uuid in sorted(members_in(group)):
@@ -679,7 +680,8 @@ class MessageTable:
                 # The other members get their message all the same.
                 damaged.append(member_uuid)
             else:
-                self._note_changes(member_uuid, seen, was_raised)
+                if is_news:
+                    self._note_changes(member_uuid, seen, was_raised)
         if damaged:
             raise DamagedMessageGroup(f"{ordered[0].message_group_uuid}: the rows of {', '.join(damaged)}")
 

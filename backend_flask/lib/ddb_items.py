@@ -25,8 +25,8 @@ from typing import Any, Literal
 
 TTL_ATTRIBUTE = "expires_at"
 PREVIEW_CHARACTERS = 200
-# Keeps a row under 1 KB, and so under one write unit, for the longest names and four-byte characters.
-PREVIEW_BYTES = 270
+# Keeps a row within 1 KB, and so one write unit, for the longest names and all that a row can hold at once.
+PREVIEW_BYTES = 231
 GROUP_SK = "~GROUP"
 NO_MESSAGE = str(uuid.UUID(int=0))
 # The inbox_sk of a row whose other person is blocked: this, and the uuid of the block. All uuids are above it.

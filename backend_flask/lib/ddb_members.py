@@ -2,13 +2,15 @@
 
 | what | method | calls |
 |---|---|---|
-| a message group with its members | `read` | 1 GetItem |
-| title, time to live | `change` | 1 GetItem + 1 TransactWriteItems |
-| add members | `add` | 1 Query + 1 TransactWriteItems |
-| remove a member, leave | `remove` | 1 GetItem + 1 TransactWriteItems |
+| a message group, one's own side of it | `read`, `read_row` | 2 GetItem, 1 GetItem |
+| title, time to live | `rename`, `set_ttl` | 2 GetItem + 1 TransactWriteItems |
+| add members | `add` | 1 GetItem + 1 Query + 1 TransactWriteItems |
+| remove a member, leave | `remove` | 2 GetItem + 1 TransactWriteItems |
 | mute, hide | `mute`, `hide` | 1 UpdateItem |
 | block, unblock | `block`, `unblock` | 1 or 2 GetItem + 1 TransactWriteItems; 1 PutItem where no message group is |
 | whom I block | `list_blocks` | 1 Query |
+
+A message group is reached through one's own row, so that to a stranger one that is there takes no longer than none.
 
 A change of a message group is one transaction over the group item and the rows of all its members, on condition that
 the group item is what it was when it was read (`rev`). So a row never contradicts the group, whoever dies in between.
@@ -102,6 +104,7 @@ class Membership:
 
     def read(self, user_uuid: str, group_uuid: str) -> Group:
         """Raises MessageGroupNotFound, also for who is no member."""
+        self.table.require_member(user_uuid, group_uuid)
         return _for_member(self.table.read_group(group_uuid), user_uuid)
 
     def read_row(self, user_uuid: str, group_uuid: str) -> MessageGroup:
@@ -141,6 +144,7 @@ class Membership:
         """
 
         def plan() -> _Revision | Group:
+            self.table.require_member(user_uuid, group_uuid)
             group, newest = self.table.head(group_uuid)
             group = _of_many(_for_member(group, user_uuid))
             new = [person for person in people if person.uuid not in group.member_uuids]

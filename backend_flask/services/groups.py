@@ -74,7 +74,9 @@ class Groups:
 
     def show(self, group: str) -> Shown:
         with told():
-            return self._shown(self.membership.read(self._me.uuid, self._uuid(group)))
+            group_uuid = self._uuid(group)
+            row = self.membership.read_row(self._me.uuid, group_uuid)
+            return self._with_people(self.messaging.table.read_group(group_uuid), row)
 
     def change(self, group: str, title: Any, ttl: Any) -> Shown:
         """Changes what is not None: the title, how long messages live that are sent from now on.
@@ -111,12 +113,9 @@ class Groups:
     def remove(self, group: str, handle: str) -> None:
         """Takes a member out; oneself leaves. Raises Forbidden, or Conflict if the message group is direct."""
         self._take()
+        person = users.short(self.messaging.db, handle)
         with told():
-            group_uuid = self._uuid(group)
-            # Whose handle it is matters to members only.
-            self.membership.read(self._me.uuid, group_uuid)
-            person = users.short(self.messaging.db, handle)
-            self.membership.remove(self._me.uuid, group_uuid, person.uuid)
+            self.membership.remove(self._me.uuid, self._uuid(group), person.uuid)
 
     def mute(self, group: str, *, muted: bool) -> None:
         with told():
@@ -153,7 +152,9 @@ class Groups:
         return [user for user in found if user.uuid != self._me.uuid]
 
     def _shown(self, group: Group) -> Shown:
-        row = self.membership.read_row(self._me.uuid, group.uuid)
+        return self._with_people(group, self.membership.read_row(self._me.uuid, group.uuid))
+
+    def _with_people(self, group: Group, row: MessageGroup) -> Shown:
         return Shown(group, row, users.by_uuids(self.messaging.db, group.member_uuids))
 
     def _take(self) -> None:
