@@ -28,6 +28,7 @@ TABLE = """
 | GET /api/message_groups                               | 401 m    | 401 i | 401 r | ok   | ok       | ok     | ok     | ok    |
 | POST /api/message_groups/<message_group_uuid>/read    | 401 m    | 401 i | 401 r | 404  | 404      | 404    | ok     | ok    |
 | GET /api/messages/<message_group_uuid>                | 401 m    | 401 i | 401 r | 404  | 404      | 404    | ok     | ok    |
+| GET /api/messages/stream                              | 401 m    | 401 i | 401 r | ok   | ok       | ok     | ok     | ok    |
 | POST /api/messages                                    | 401 m    | 401 i | 401 r | 404  | 404      | 404    | ok     | ok    |
 | GET /api/users/@<handle>/short                        | ok       | ok    | ok    | ok   | ok       | ok     | ok     | ok    |
 | GET /api/users/search                                 | 401 m    | 401 i | 401 r | ok   | ok       | ok     | ok     | ok    |
