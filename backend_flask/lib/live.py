@@ -46,7 +46,9 @@ def dump(hint: Hint) -> str:
 def load(text: str) -> Hint:
     """Raises ValueError or TypeError if it is none."""
     group_uuid, message_uuid, to, is_marker = json.loads(text)
-    return Hint(group_uuid, message_uuid, tuple(to), is_marker)
+    if not all(isinstance(each, str) for each in (group_uuid, message_uuid, *to)):
+        raise TypeError("an id that is no text")
+    return Hint(group_uuid, message_uuid, tuple(to), bool(is_marker))
 
 
 # Gives the hints to all who listen. May raise.
@@ -156,8 +158,12 @@ class Ear:
         if not self._listens.is_set():
             self._listens.wait(wait_seconds)
 
-    def close(self) -> None:
+    def stop(self) -> None:
+        """Ends it soon, without waiting for that."""
         self._closed.set()
+
+    def close(self) -> None:
+        self.stop()
         if self._thread is not None:
             self._thread.join(TICK_SECONDS + FAREWELL_SECONDS)
 

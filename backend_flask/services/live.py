@@ -52,6 +52,8 @@ class Hears(Protocol):
 
     def open(self, wait_seconds: float = 0) -> None: ...
 
+    def stop(self) -> None: ...
+
     def close(self) -> None: ...
 
 
@@ -68,8 +70,10 @@ class Listener:
     def tell(self, happened: Happened) -> None:
         """Never waits. Ends the stream if too much waits already: the client comes back and misses nothing."""
         with self._changed:
+            if self.is_over:
+                return
             self._untold.append(happened)
-            self.is_over = self.is_over or len(self._untold) > MOST_UNTOLD
+            self.is_over = len(self._untold) > MOST_UNTOLD
             self._changed.notify()
 
     def look(self, within_seconds: float = 0.0) -> None:
@@ -150,6 +154,7 @@ class Hub:
         """Ends all streams, and lets nobody in any more."""
         with self._lock:
             self._is_over = True
+        self._ear.stop()
         for listener in self._everybody():
             listener.end()
 
@@ -226,15 +231,16 @@ class Hub:
         try:
             with deadline.within(READ_SECONDS):
                 message = self._read(hint.message_group_uuid, hint.message_uuid)
+            if message is not None:
+                self._tell(listeners, message)
         except Exception as error:  # noqa: BLE001  # whatever it is, a look at the table makes up for it
             if self._may_complain():
                 log.warning("live_read_failed", extra=self._told_of(error))
             self._let_look(listeners)
-            return
-        if message is None:
-            return
-        happened = Happened.of(message)
-        now = time.time()
+
+    def _tell(self, listeners: Iterable[Listener], message: Message) -> None:
+        """Those who may see it."""
+        happened, now = Happened.of(message), time.time()
         for listener in listeners:
             if message.is_shown_to(listener.user_uuid, now):
                 listener.tell(happened)

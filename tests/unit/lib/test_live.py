@@ -55,7 +55,10 @@ def test_a_hint_for_the_largest_group_fits_into_a_notification() -> None:
     assert len(dump(Hint(uuid, uuid, (uuid,) * 50))) < 8000
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", "1", '["g","m",null,false]', '["g","m",[]]', "[1,2,3,4]", "null"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{}", "[]", "1", '["g","m",null,false]', '["g","m",[]]', "[1,2,3,4]", '["g","m",[["u"]],false]'],
+)
 def test_what_is_no_hint_is_refused(text: str) -> None:
     with pytest.raises((ValueError, TypeError)):
         load(text)

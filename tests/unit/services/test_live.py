@@ -23,10 +23,14 @@ from tests.happenings import START_MS, message_at, read_at
 class Ear:
     def __init__(self) -> None:
         self.opened = 0
+        self.is_stopped = False
         self.is_closed = False
 
     def open(self, wait_seconds: float = 0) -> None:  # noqa: ARG002
         self.opened += 1
+
+    def stop(self) -> None:
+        self.is_stopped = True
 
     def close(self) -> None:
         self.is_closed = True
@@ -243,6 +247,7 @@ def test_a_hub_that_ends_ends_all_streams_and_lets_nobody_in(hub: Hub, ear: Ear)
     ended.start()
     listener.wait(time.monotonic() + 5)
     assert listener.is_over
+    assert ear.is_stopped
     assert time.monotonic() - begun < 2
     with pytest.raises(Unavailable):
         hub.join("gkar")
