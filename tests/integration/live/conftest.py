@@ -17,7 +17,7 @@ from tests.servers import Caller, Server, api_server
 @pytest.fixture(scope="module")
 def api(arena: Arena) -> Iterator[Api]:
     """For making people, and to see what is stored."""
-    with arena.api() as made:
+    with arena.api(hints=True) as made:
         yield made
 
 
