@@ -35,11 +35,15 @@ class Audience:
         self._is_over = False
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
-        # All at once would be more than the server signs in at once: it answers 503, and a client comes again.
-        for begin in range(0, len(tokens), AT_ONCE):
-            for token in tokens[begin : begin + AT_ONCE]:
-                self._connect(port, token)
-            self._wait_until_begun()
+        try:
+            # All at once would be more than the server signs in at once: it answers 503, and a client comes again.
+            for begin in range(0, len(tokens), AT_ONCE):
+                for token in tokens[begin : begin + AT_ONCE]:
+                    self._connect(port, token)
+                self._wait_until_begun()
+        except (AnswerError, OSError):
+            self.close()
+            raise
 
     def __len__(self) -> int:
         return len(self._sockets) - self._lost
