@@ -136,8 +136,13 @@ class Hub:
             listener = Listener(user_uuid)
             self._listeners[user_uuid] = own | {listener}
             self._count += 1
-        # Usually it does already. What is hinted at before it does is found by the look that follows.
-        self._ear.open(wait_seconds=1)
+        try:
+            # Usually it does already. What is hinted at before it does is found by the look that follows.
+            self._ear.open(wait_seconds=1)
+        except RuntimeError:
+            # No thread could be started.
+            self.leave(listener)
+            raise Unavailable(RETRY_AFTER_SECONDS) from None
         return listener
 
     def leave(self, listener: Listener) -> None:

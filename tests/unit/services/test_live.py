@@ -235,6 +235,18 @@ def test_the_ear_is_opened_by_the_first_who_listens(hub: Hub, ear: Ear) -> None:
     assert ear.opened > 0
 
 
+def test_an_ear_that_cannot_be_opened_leaves_no_listener_behind(
+    hub: Hub, ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_more_threads(wait_seconds: float = 0) -> None:
+        raise RuntimeError(f"can't start new thread within {wait_seconds} s")
+
+    monkeypatch.setattr(ear, "open", no_more_threads)
+    with pytest.raises(Unavailable):
+        hub.join("londo")
+    assert len(hub) == 0
+
+
 def test_all_look_when_hints_may_have_been_missed(hub: Hub) -> None:
     listeners = [calm(hub.join(user)) for user in ("londo", "gkar")]
     hub.look()
