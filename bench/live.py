@@ -78,8 +78,9 @@ def run(trial: Trial, listeners: int = LISTENERS, members: int = MEMBERS) -> Ans
         with Audience(server.port, [person.token for person in people[:listeners]]) as audience:
             held = _held(server) - before
             figures = [Figure(f"memory of {listeners} idle listeners", held / 2**20, "MiB", goal=at_most(MOST_MIB))]
-            figures.append(_idle(trial, server, listeners))
-            figures += _beside(trial, stage, rounds, listeners)
+            idle = _idle(trial, server)
+            figures.append(Figure(f"CPU of {listeners} idle listeners, with their looks", 100 * idle, "% of a core"))
+            figures += _beside(trial, stage, rounds, listeners, idle)
             figures += _delivery(trial, stage, audience, people, members)
             assert len(audience) == listeners, "some streams have ended"
     return Answer(figures)
@@ -90,21 +91,21 @@ def _held(server: Server) -> int:
     return sum(process.memory_full_info().uss for process in server.processes())
 
 
-def _idle(trial: Trial, server: Server, listeners: int) -> Figure:
+def _idle(trial: Trial, server: Server) -> float:
+    """The share of a core."""
     seconds = max(LEAST_SECONDS, IDLE_SECONDS * trial.effort)
     before = _cpu(server)
     time.sleep(seconds)
     trial.advance(1)
-    used = 100 * (_cpu(server) - before) / seconds
-    return Figure(f"CPU of {listeners} idle listeners, with their looks", used, "% of a core")
+    return (_cpu(server) - before) / seconds
 
 
 def _cpu(server: Server) -> float:
     return sum(process.cpu_times().user + process.cpu_times().system for process in server.processes())
 
 
-def _beside(trial: Trial, stage: Stage, rounds: int, listeners: int) -> list[Figure]:
-    """A first page with an audience, over one without."""
+def _beside(trial: Trial, stage: Stage, rounds: int, listeners: int, idle: float) -> list[Figure]:
+    """A first page with an audience, over one without. What the audience takes by itself is a figure of its own."""
     seconds = max(LEAST_SECONDS, SECONDS * trial.effort)
     # Requests a second, and CPU time for each.
     many: list[list[float]] = [[], []]
@@ -114,17 +115,18 @@ def _beside(trial: Trial, stage: Stage, rounds: int, listeners: int) -> list[Fig
         servers = [stage.quiet, stage.server]
         # In turn, so that neither always comes second.
         for server in servers if number % 2 else servers[::-1]:
-            before = _cpu(server)
+            before, begun = _cpu(server), time.monotonic()
             wave = drive(server.port, itertools.repeat(stage.reading), CONNECTIONS, seconds)
+            used = _cpu(server) - before - (time.monotonic() - begun) * (idle if server is stage.server else 0)
             many[servers.index(server)].append(wave.per_second)
-            costs[servers.index(server)].append(1000 * (_cpu(server) - before) / len(wave.taken))
+            costs[servers.index(server)].append(1000 * used / len(wave.taken))
         with closing(Caller(stage.quiet.port)) as alone, closing(Caller(stage.server.port)) as beside:
             steps = (partial(beside.ask, stage.reading), partial(alone.ask, stage.reading))
             pair.play([steps] * trial.some(ASKS))
         trial.advance(1)
     name = f"A first page beside {listeners} listeners"
     return [
-        _over(f"{name}, {CONNECTIONS} at once, CPU time", costs, "ms", LIMIT),
+        _over(f"{name}, {CONNECTIONS} at once, CPU time of each", costs, "ms", LIMIT),
         _over(f"{name}, {CONNECTIONS} at once, requests/s", many),
         pair.median(f"{name}, 1 at once", LIMIT),
     ]

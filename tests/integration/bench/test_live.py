@@ -22,7 +22,7 @@ def test_listeners_are_measured_idle_and_told_of_messages(arena: Arena) -> None:
     answer = live.run(Trial(arena, 0.0, expected.append, steps.append), listeners=20, members=10)
     names = [figure.name for figure in answer.figures]
     assert [name for name in names if "20 idle listeners" in name] == names[:2]
-    assert [name.rpartition(", ")[2] for name in names[2:5]] == ["CPU time", "requests/s", "p50"]
+    assert [name.rpartition(", ")[2] for name in names[2:5]] == ["CPU time of each", "requests/s", "p50"]
     assert [name.rpartition(", ")[2] for name in names[5:]] == ["p50", "p99"] * 3
     assert "the last of 9 events" in names[-1]
     assert all(figure.value > 0 for figure in answer.figures[2:])
