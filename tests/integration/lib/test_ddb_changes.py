@@ -7,7 +7,7 @@ import pytest
 from backend_flask.lib import ddb, ddb_changes
 from backend_flask.lib.ddb import LATE_SECONDS, MessageTable
 from backend_flask.lib.ddb_changes import Changes, Happened, TooMuchMissed
-from backend_flask.lib.ddb_items import Member, Message
+from backend_flask.lib.ddb_items import Member, Message, milliseconds_of
 from backend_flask.lib.ddb_members import Membership
 from backend_flask.lib.uuid7 import Uuid7, wall_clock_ms
 from tests.messages_table import a_person, eventually
@@ -88,7 +88,11 @@ def test_what_the_stream_function_applied_late_is_found_though_it_is_old(
     again = hours_later + 60_000
     MessageTable(table.client, table.name, Uuid7(), lambda: again / 1000).update_message_groups(late)
     since = hours_later - 1
-    assert [each.message for each in changes.catch_up(me.uuid, since)] == late
+    found = changes.catch_up(me.uuid, since)
+    assert [each.message for each in found] == late
+    assert all(milliseconds_of(each.at_uuid) > since for each in found), (
+        "a stream forgets what is older than its horizon"
+    )
     assert changes.catch_up(me.uuid, again - 1) == []
     assert LATE_SECONDS < 30
 

@@ -73,10 +73,12 @@ def another_api(api_settings: Callable[..., Settings]) -> Iterator[Callable[...,
 
     def make(**changes: str) -> Api:
         made.append(Api(create_app(api_settings(**changes))))
+        made[-1].withhold_hints()
         return made[-1]
 
     yield make
     for one in made:
+        one.stores.live.close()
         one.stores.db.close()
 
 

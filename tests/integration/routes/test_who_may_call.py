@@ -36,6 +36,7 @@ TABLE = """
 | POST /api/message_groups/<message_group_uuid>/hide                | 401 m    | 401 i | 401 r | 404 | 404      | 404    | ok     | ok    |
 | POST /api/message_groups/<message_group_uuid>/read                | 401 m    | 401 i | 401 r | 404 | 404      | 404    | ok     | ok    |
 | GET /api/messages/<message_group_uuid>                            | 401 m    | 401 i | 401 r | 404 | 404      | 404    | ok     | ok    |
+| GET /api/messages/stream                                          | 401 m    | 401 i | 401 r | ok  | ok       | ok     | ok     | ok    |
 | POST /api/messages                                                | 401 m    | 401 i | 401 r | 404 | 404      | 404    | ok     | ok    |
 | PATCH /api/messages/<message_group_uuid>/<message_uuid>           | 401 m    | 401 i | 401 r | 404 | 404      | 404    | ok     | 403 y |
 | DELETE /api/messages/<message_group_uuid>/<message_uuid>          | 401 m    | 401 i | 401 r | 404 | 404      | 404    | ok     | 403 y |
