@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import atexit
 import logging
+import time
+from functools import partial
 
 from flask import Flask, Response
 from flask_cors import CORS
@@ -16,8 +18,10 @@ from backend_flask.headers import ONLY_HTTPS, SECURITY_HEADERS
 from backend_flask.lib import deadline, metering, trace_context
 from backend_flask.lib.cognito_jwt_token import CognitoTokenVerifier, KeySet, fetch_from
 from backend_flask.lib.db import Database
-from backend_flask.lib.ddb import MessageTable
+from backend_flask.lib.ddb import Hint, MessageTable
+from backend_flask.lib.ddb_changes import Changes
 from backend_flask.lib.ddb_members import Membership
+from backend_flask.lib.live import CHANNEL, Ear, Publisher
 from backend_flask.lib.plain_answers import take_as_json
 from backend_flask.lib.uuid7 import Uuid7
 from backend_flask.routes import errors
@@ -25,18 +29,21 @@ from backend_flask.routes.activities import activities
 from backend_flask.routes.blocks import blocks
 from backend_flask.routes.docs import docs
 from backend_flask.routes.health import health
+from backend_flask.routes.live import live
 from backend_flask.routes.message_groups import message_groups
 from backend_flask.routes.messages import messages
 from backend_flask.routes.pages import Pool, with_pages
 from backend_flask.routes.users import users
+from backend_flask.services.live import Hub, Live
 from backend_flask.services.rate_limits import NoLimits, RateLimits
 from backend_flask.services.users import from_claims
 from backend_flask.settings import Settings
+from backend_flask.stopping import at_stop
 from backend_flask.stores import EXTENSION, Stores
 
 ANSWER_WITHIN_SECONDS = 4.8
 MAX_BODY_BYTES = 16 * 1024
-ROUTES = (health, message_groups, messages, users, blocks, activities, docs)
+ROUTES = (health, message_groups, messages, live, users, blocks, activities, docs)
 
 
 def from_environment() -> Flask:
@@ -58,7 +65,8 @@ def create_app(settings: Settings) -> Flask:
     app.url_map.merge_slashes = False
     app.json = FastJson(app)
     told = telemetry.start(app, settings)
-    app.extensions[EXTENSION] = build_stores(settings)
+    app.extensions[EXTENSION] = stores = build_stores(settings)
+    at_stop(app, stores.live.hub.end)
     for blueprint in ROUTES:
         app.register_blueprint(blueprint)
     errors.register(app)
@@ -86,7 +94,12 @@ def build_stores(settings: Settings) -> Stores:
     verifier = CognitoTokenVerifier(
         KeySet(fetch_from(settings.jwks_url)), settings.issuer, settings.aws_cognito_user_pool_client_id
     )
-    table = MessageTable(dynamodb, settings.ddb_message_table, make_id)
+
+    def announce(hint: Hint) -> None:
+        events.publisher.publish(hint)
+
+    table = MessageTable(dynamodb, settings.ddb_message_table, make_id, announce=announce)
+    events = build_live(settings, db, table)
     return Stores(
         table=table,
         db=db,
@@ -95,6 +108,7 @@ def build_stores(settings: Settings) -> Stores:
         limits=RateLimits(db) if settings.rate_limits == "on" else NoLimits(),
         membership=Membership(table, make_id),
         make_id=make_id,
+        live=events,
     )
 
 
@@ -102,6 +116,18 @@ def _pool(settings: Settings) -> Pool:
     return Pool(
         settings.aws_cognito_user_pool_id, settings.aws_cognito_user_pool_client_id, settings.cognito_for_browsers
     )
+
+
+def build_live(settings: Settings, db: Database, table: MessageTable) -> Live:
+    changes = Changes(table, time.time)
+    events = Live(
+        Hub(partial(Ear, settings.connection_url), changes.read, settings.live_streams),
+        Publisher(lambda hints: db.all("live/notify", channel=CHANNEL, hints=hints), changes.members_of),
+        changes.catch_up,
+    )
+    # Before the pool is closed, through which the last hints go.
+    atexit.register(events.close)
+    return events
 
 
 def _keep_deadline(app: Flask) -> None:

@@ -56,6 +56,9 @@ class Settings:
         "connections to each AWS service that one process keeps, from 1 up", 100, allowed=range(1, 10_001)
     )
     db_pool_size: int = _setting("Postgres connections of one process, from 1 up", 10, allowed=range(1, 1_001))
+    live_streams: int = _setting(
+        "open streams of live events of one process, from 1 up", 1000, allowed=range(1, 100_001)
+    )
     rate_limits: str = _setting("on, or off to let users send as much as they like", "on", allowed=("on", "off"))
     log_level: str = _setting("debug, info, warning or error", "info", allowed=("debug", "info", "warning", "error"))
     otel_exporter_otlp_endpoint: str = _setting(

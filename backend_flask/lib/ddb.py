@@ -9,7 +9,7 @@ brought up (`ddb_rows.py`).
 | A. messages of a message group, newest first | `list_messages` | 1 Query; an older page 1 GetItem + 1 Query |
 | B. my message groups, newest first | `list_message_groups` | 1 Query, and 1 COUNT per unread row |
 | C. a message in an existing message group | `create_message` | 1 GetItem + 1 PutItem; + 1 PutItem with a send key |
-| D. a message for a new message group | `create_direct_message` | 1 GetItem + 1 TransactWriteItems; C if it exists |
+| D. a message for a new message group | `create_direct_message` | 2 GetItem + 1 TransactWriteItems; C if it exists |
 | E. every member's row from the stream | `update_message_groups` | 1 GetItem a group, 1 UpdateItem a member |
 | read marker | `mark_read` | 1 UpdateItem + 1 PutItem |
 | A after or around a message | `list_messages_after`, `list_messages_around` | 1 GetItem + 1 Query, or 2 |
@@ -276,7 +276,9 @@ class MessageTable:
         half = limit // 2
         newer = self._shown(self._newer(group_uuid, around, half + 1), half, user_uuid)
         older = self._shown(self._older(group_uuid, _above(around), limit - half + 1), limit - half, user_uuid)
-        return Page([*newer.items[::-1], *older.items], older.more, newer.more, older.resume, newer.resume)
+        # Of a page of one, none is newer, whether it was looked at or not.
+        resume_newer = newer.resume or (around if newer.more else None)
+        return Page([*newer.items[::-1], *older.items], older.more, newer.more, older.resume, resume_newer)
 
     def _shown(self, items: list[Item], limit: int, user_uuid: str) -> Page[Message]:
         """Those of the first `limit` that the user may see; `resume` is the last that was looked at, if more follow."""
@@ -349,9 +351,11 @@ class MessageTable:
             IndexName=INBOX_INDEX,
         )
         page = self._page_of_rows(user_uuid, answer["Items"], limit, counts)
+        resume = page.items[-1].last_message_uuid if page.more else None
         if not page.more and "LastEvaluatedKey" in answer:
-            page = replace(page, more=True, resume=answer["LastEvaluatedKey"]["inbox_sk"]["S"])
-        return page
+            resume = answer["LastEvaluatedKey"]["inbox_sk"]["S"]
+        # What the count says to have expired is not unread.
+        return Page([row for row in page.items if row.unread], more=resume is not None, resume=resume)
 
     def find_message_group(self, user_uuid: str, group_uuid: str, *, counts: bool = True) -> Page[MessageGroup]:
         """The user's own side of one message group, or nothing."""
@@ -441,9 +445,22 @@ class MessageTable:
         """Stores the message if it is not there. If it is, an earlier attempt has stored it: that one counts."""
         message = _for(side, message)
         stored = self.put_if_absent(message.to_item())
-        message = Message.from_item(stored) if stored else message
+        if stored:
+            message = Message.from_item(stored)
+        elif self._is_late(message):
+            self._note_late(message, side.to(message.user_uuid))
         self._announce(Hint(message.message_group_uuid, message.message_uuid, side.to(message.user_uuid)))
         return message
+
+    def _is_late(self, message: Message) -> bool:
+        return self._clock() * 1000 - message.created_at_ms > LATE_SECONDS * 1000
+
+    def _note_late(self, message: Message, to: tuple[str, ...] | None) -> None:
+        """A send key that was completed so late that the message lies below what its readers have seen: no row rises by
+        it, so the stream function cannot tell it from one that it has seen before."""
+        members = to or sorted(self.read_group(message.message_group_uuid).member_uuids)
+        for member_uuid in members:
+            self._note(member_uuid, Change("late", *message.place, message.rev), int(self._clock() * 1000))
 
     def _draft(self, sender: Member, group_uuid: str, text: str, send_key: str | None) -> Message:
         """The message to store. A send key that was seen before gives the first message's uuid again, so that a
@@ -508,17 +525,19 @@ class MessageTable:
         return self._put_message(first, side)
 
     def _start_direct(self, first: Message, sender: Member, other: Member) -> Message | None:
-        """None if the message group is there already. Whether the other person blocks the sender, who has no message
-        group with them yet, is seen by the row that the block has made: the sender must not see a difference."""
-        for is_heard in (True, False) * _CONFLICT_ATTEMPTS:
+        """None if the message group is there already. A person who blocks another, with whom there is no message group
+        yet, has a row all the same. It is looked for first, so that being blocked takes the sender no longer."""
+        theirs = self._side(other.uuid, first.message_group_uuid)
+        is_likely = theirs is None or not theirs.blocked
+        for is_heard in (is_likely, not is_likely) * _CONFLICT_ATTEMPTS:
             message = replace(first, only_sender=not is_heard)
-            mine, theirs = (MessageGroup.of(message, owner, [sender, other], None) for owner in (sender, other))
+            mine, yours = (MessageGroup.of(message, owner, [sender, other], None) for owner in (sender, other))
             refused = self.transact(
                 {"Put": _absent(_group_of(message, [sender, other], None).to_item())},
                 {"Put": {"Item": replace(mine, other_blocks=not is_heard).to_item(sender.uuid)}},
-                {"Put": {"Item": theirs.to_item(other.uuid), **if_blocked(no=True)}}
+                {"Put": {"Item": yours.to_item(other.uuid), **if_blocked(no=True)}}
                 if is_heard
-                else {"ConditionCheck": {"Key": row_key(other.uuid, theirs.uuid), **if_blocked()}},
+                else {"ConditionCheck": {"Key": row_key(other.uuid, yours.uuid), **if_blocked()}},
                 {"Put": {"Item": message.to_item()}},
             )
             if not refused:
@@ -536,10 +555,11 @@ class MessageTable:
         title: str,
         text: str,
         *,
+        or_called: str = "",
         send_key: str | None = None,
         on_existing: Callable[[], None] = lambda: None,
     ) -> Message:
-        """Stores the first message of a new message group of up to MAX_MEMBERS members.
+        """Stores the first message of a new message group of up to MAX_MEMBERS members, without a title `or_called` so.
 
         A send key that was seen before gives the first message again, and calls `on_existing`. Raises SendKeyReused,
         or ValueError.
@@ -549,6 +569,8 @@ class MessageTable:
         if send_key is not None:
             body = "\n".join([*sorted(member.uuid for member in others), title, text])
             first = self._claim(send_key, first, body)
+        # Not a part of the body: the same request may come again when people have other names.
+        title = title or or_called
         rows = [MessageGroup.of(first, member, members, title).to_item(member.uuid) for member in members]
         refused = self.transact(
             {"Put": _absent(_group_of(first, members, title).to_item())},
@@ -708,9 +730,10 @@ class MessageTable:
         for message in messages:
             if message.rev:
                 self._note(member_uuid, Change("edit", *message.place, message.rev), _changed_at(message, now_ms))
-        oldest = messages[0]
-        if was_raised and now_ms - oldest.created_at_ms > LATE_SECONDS * 1000:
-            self._note(member_uuid, Change("late", *oldest.place, oldest.rev), now_ms)
+        # One that was changed came in time before.
+        oldest = next((message for message in messages if not message.rev), None)
+        if oldest and was_raised and now_ms - oldest.created_at_ms > LATE_SECONDS * 1000:
+            self._note(member_uuid, Change("late", *oldest.place), now_ms)
 
     def _note(self, user_uuid: str, change: Change, at_ms: int) -> None:
         expires_at = int(self._clock()) + CHANGE_DAYS * 86_400
@@ -739,9 +762,10 @@ class MessageTable:
             TableName=self.name,
             Key=message_key(group_uuid, message_uuid),
             ConsistentRead=True,
-            ProjectionExpression="sk",
+            ProjectionExpression="user_uuid, only_sender",
         )
-        if "Item" not in seen:
+        message = seen.get("Item")
+        if message is None or ("only_sender" in message and message.get("user_uuid") != {"S": user_uuid}):
             raise MessageNotFound
         self.update_if(
             row_key(user_uuid, group_uuid), "SET read_up_to = :m", "read_up_to < :m", {":m": {"S": message_uuid}}

@@ -8,7 +8,7 @@ has applied so late that its readers may be beyond it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from backend_flask.lib.ddb import INBOX_INDEX, MessageGroupNotFound, MessageTable, below, page_of
@@ -89,7 +89,7 @@ class Changes:
                 found.setdefault(happened.version, happened)
             if len(found) > MAX_MISSED:
                 raise TooMuchMissed
-        return sorted(found.values(), key=lambda happened: happened.at_uuid)
+        return sorted(found.values(), key=lambda happened: (happened.at_uuid, happened.message_uuid))
 
     def _groups(self, user_uuid: str, since: str) -> list[str]:
         values = {":pk": f"GRP#{user_uuid}", ":since": since}
@@ -109,7 +109,9 @@ class Changes:
         if change.kind == "marker":
             return [Happened.marker(change.message_group_uuid, change.message_uuid, change_uuid)]
         if change.kind == "late":
-            return self._newer(user_uuid, change.message_group_uuid, below(change.message_uuid))
+            late = self._newer(user_uuid, change.message_group_uuid, below(change.message_uuid))
+            # As old as they are, they are found for as long as the change is.
+            return [replace(each, at_uuid=change_uuid) for each in late]
         try:
             self.table.require_member(user_uuid, change.message_group_uuid)
         except MessageGroupNotFound:

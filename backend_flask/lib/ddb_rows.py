@@ -73,7 +73,7 @@ class Rise:
                 values[":blocked"] = {"S": BLOCKED}
                 if not self.is_blocked:
                     sets["inbox_sk"] = {"S": self.newest.message_uuid}
-                    removes.append("is_hidden")
+                    removes += ["is_hidden"]
         if self.own:
             sets["read_up_to"] = {"S": self.own}
             conditions.append("read_up_to <= :read_up_to")

@@ -1,45 +1,37 @@
 """Recomputes every row of the table from its messages, and repairs the rows that differ.
 
 For scripts only: it scans. The stream keeps rows right by itself; this is for the day when something else did not.
+What a row should be is reckoned by `ddb_wanted.py`.
 """
 
 from __future__ import annotations
 
-import time
-import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from backend_flask.lib.ddb import MessageGroupNotFound, MessageTable
+from backend_flask.lib.ddb import DamagedMessageGroup, MessageTable
 from backend_flask.lib.ddb_items import (
-    BLOCKED,
     GROUP_SK,
-    NO_MESSAGE,
     Group,
     Item,
     Member,
     Message,
-    MessageGroup,
-    empty_row,
     is_begun,
     is_blocked,
     is_message_key,
     message_key,
     row_key,
 )
+from backend_flask.lib.ddb_wanted import NAMES, Messages, has_outlived, is_uuid, wanted_row
 
-# Until the other person has written, their names are those of when the group was made: what is there is kept.
-_NAMES = {"user_display_name", "user_handle"}
-# What a row has only if it should. One that has what belongs to another kind is read as what it is not.
-_SOME_HAVE = {
-    *("user_uuid", "named_by", "title", "members", *_NAMES),
-    *("inbox_sk", "is_hidden", "last_expires_at", "ttl_seconds", "other_blocks"),
-}
-# A row that has the same values here as before was not touched by anybody.
-_LIVE = ("inbox_sk", "message", "last_message_uuid", "last_message_rev", "last_sender_uuid", "read_up_to", "named_by")
+# What differs here was touched by somebody since: the stream function, its owner, or a change of the message group.
+_LIVE = (
+    *("inbox_sk", "message", "last_message_uuid", "last_message_rev", "last_sender_uuid", "read_up_to", "named_by"),
+    *("is_hidden", "muted", "other_blocks", "ttl_seconds", "title", "members"),
+)
 
 
 @dataclass(frozen=True)
@@ -69,26 +61,6 @@ class _Group:
 
     members: frozenset[str] = frozenset()
     item: Group | None = None
-
-
-@dataclass
-class _Messages:
-    """The newest of a message group, the newest of each sender, and the sort keys of those that are damaged.
-
-    Those that reach only their sender are in `private`.
-    """
-
-    public: dict[str, Message] = field(default_factory=dict)
-    private: dict[str, Message] = field(default_factory=dict)
-    damaged: list[str] = field(default_factory=list)
-
-    def add(self, message: Message) -> None:
-        (self.private if message.only_sender else self.public)[message.user_uuid] = message
-
-    def seen_by(self, user_uuid: str) -> list[Message]:
-        """The newest of each sender that this user sees, oldest first."""
-        mine = [self.private[user_uuid]] if user_uuid in self.private else []
-        return sorted([*self.public.values(), *mine], key=lambda message: message.version)
 
 
 def scan(table: MessageTable, **arguments: Any) -> Iterator[Item]:
@@ -122,30 +94,51 @@ def differences(
 
 def repair(table: MessageTable, difference: Difference) -> bool:
     """Makes the row what it should be, unless it has changed since it was looked at. Says whether it did."""
-    key = row_key(difference.user_uuid, difference.message_group_uuid)
     found, wanted = difference.found, difference.wanted
     if found == wanted:
         return False
-    condition = {"ConditionExpression": "attribute_not_exists(pk)"} if found is None else _unchanged(found)
+    is_done = _put_missing(table, difference) if found is None else _replace(table, difference, found)
+    if is_done and wanted is not None:
+        _catch_up(table, difference.user_uuid, wanted)
+    return is_done
+
+
+def _put_missing(table: MessageTable, difference: Difference) -> bool:
+    """Only a member gets a row: it is what lets them in."""
+    group = message_key(difference.message_group_uuid, GROUP_SK)
+    is_member = {
+        "ConditionExpression": "contains(member_uuids, :owner)",
+        "ExpressionAttributeValues": {":owner": {"S": difference.user_uuid}},
+    }
+    put = {"Item": difference.wanted, "ConditionExpression": "attribute_not_exists(pk)"}
+    return not table.transact({"Put": put}, {"ConditionCheck": {"Key": group, **is_member}})
+
+
+def _replace(table: MessageTable, difference: Difference, found: Item) -> bool:
+    key, wanted = row_key(difference.user_uuid, difference.message_group_uuid), difference.wanted
+    condition = {**_unchanged(found), "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
     try:
         if wanted is None:
             table.client.delete_item(TableName=table.name, Key=key, **condition)
         else:
             table.client.put_item(TableName=table.name, Item=wanted, **condition)
-    except table.client.exceptions.ConditionalCheckFailedException:
-        return False
-    if wanted is not None:
-        _catch_up(table, difference.user_uuid, difference.message_group_uuid)
+    except table.client.exceptions.ConditionalCheckFailedException as error:
+        there = error.response.get("Item") or {}
+        names = {name: there[name] for name in NAMES if name in there}
+        # A row that can take no message can still have taken the other person's name.
+        if wanted is None or there == found or there != found | names:
+            return False
+        return _replace(table, replace(difference, wanted=wanted | names), there)
     return True
 
 
-def _catch_up(table: MessageTable, owner: str, group_uuid: str) -> None:
+def _catch_up(table: MessageTable, owner: str, row: Item) -> None:
     """Of a message that came after the messages were read, the stream may have told while the row could not take it."""
-    # One that is damaged is not to be shown.
-    with suppress(KeyError, ValueError, TypeError, MessageGroupNotFound):
-        group, newest = table.head(group_uuid)
-        if newest and newest.reaches(owner):
-            table.raise_row(owner, [newest], is_direct=group.title is None)
+    newer = _read_messages(table, row["sk"]["S"], row["last_message_uuid"]["S"]).seen_by(owner)
+    # One that has been damaged again is left for the next time.
+    with suppress(KeyError, ValueError, TypeError, DamagedMessageGroup):
+        if newer:
+            table.raise_row(owner, newer, is_direct="user_uuid" in row)
 
 
 def _unchanged(found: Item) -> dict[str, Any]:
@@ -160,26 +153,36 @@ def _unchanged(found: Item) -> dict[str, Any]:
 def _differences_of(
     table: MessageTable, group_uuid: str, group: _Group, names: Callable[[Sequence[str]], dict[str, Member]]
 ) -> Iterator[Difference]:
-    members = sorted(group.members)
     # Rows before messages: what arrives in between makes a row look late, and never too new.
-    rows = {owner: _get(table, row_key(owner, group_uuid)) for owner in members}
+    group, rows = _group_and_rows(table, group_uuid, group)
+    members = sorted(rows)
     messages = _read_messages(table, group_uuid)
     for message_uuid in messages.damaged:
         yield Difference("", group_uuid, "is damaged", message_uuid=message_uuid)
     if group.item is None:
         yield Difference("", group_uuid, "has a damaged item of its own")
         return
-    if members and not messages.public and not messages.private and not any(map(_has_outlived, rows.values())):
+    if members and not messages and not any(map(has_outlived, rows.values())):
         yield Difference("", group_uuid, "has no message that is whole")
         return
     known = names(members)
     people = [known.get(member, Member(member, "", "")) for member in members]
     for owner in people:
         found = rows[owner.uuid]
-        wanted = _wanted(group.item, messages.seen_by(owner.uuid), owner, people, rows)
+        wanted = wanted_row(group.item, messages, owner, people, rows)
         reason = _reason(found, wanted)
         if reason:
             yield Difference(owner.uuid, group_uuid, reason, found, wanted)
+
+
+def _group_and_rows(table: MessageTable, group_uuid: str, seen: _Group) -> tuple[_Group, dict[str, Item | None]]:
+    """Of the same moment: the scan may be long ago, and a change of a message group changes both."""
+    while True:
+        rows = {owner: _get(table, row_key(owner, group_uuid)) for owner in sorted(seen.members)}
+        now = _group_of(_get(table, message_key(group_uuid, GROUP_SK)) or {})
+        if now == seen:
+            return now, rows
+        seen = now
 
 
 def _row_of_no_member(table: MessageTable, owner: str, group_uuid: str) -> Iterator[Difference]:
@@ -194,86 +197,6 @@ def _row_of_no_member(table: MessageTable, owner: str, group_uuid: str) -> Itera
         yield Difference(owner, group_uuid, "belongs to no member", found, None)
 
 
-def _wanted(
-    group: Group, seen: list[Message], owner: Member, people: list[Member], rows: dict[str, Item | None]
-) -> Item:
-    """The row as the messages have it, keeping what does not follow from them: the read marker, where it can be, a
-    block, whether it is hidden or muted, and, until the other person has written, their names."""
-    found = rows[owner.uuid] or {}
-    row = _row_of(group, seen, owner, people)
-    if _has_outlived(found) and found["last_message_uuid"]["S"] > row.last_message_uuid:
-        row = _with_summary_of(found, row)
-    there = found.get("read_up_to", {}).get("S", "")
-    own = [message.message_uuid for message in seen if message.user_uuid == owner.uuid]
-    marker = min(there if _is_uuid(there) else row.read_up_to, row.last_message_uuid)
-    row = replace(
-        row,
-        read_up_to=max(marker, *own, ""),
-        inbox_sk=_place(found, row),
-        ttl_seconds=group.ttl_seconds,
-        other_blocks=row.other is not None and is_blocked(rows.get(row.other.uuid) or {}),
-    )
-    wanted = row.to_item(owner.uuid)
-    kept = {name for name in _names_kept(found, row) if found.get(name, {}).get("S")}
-    more = {name: value for name, value in found.items() if name in kept or name not in _SOME_HAVE}
-    return {**more, **{name: value for name, value in wanted.items() if name not in kept}}
-
-
-def _row_of(group: Group, seen: list[Message], owner: Member, people: list[Member]) -> MessageGroup:
-    other = next((person for person in people if person.uuid != owner.uuid), None) if group.title is None else None
-    of_other = [message for message in seen if other and message.user_uuid == other.uuid]
-    row = MessageGroup.of(seen[-1], owner, people, group.title) if seen else empty_row(group.uuid, other, group.title)
-    if other and of_other:
-        last = of_other[-1]
-        other = Member(other.uuid, last.user_display_name, last.user_handle)
-        row = replace(row, other=other, named_by=last.message_uuid)
-    return replace(row, members=len(people))
-
-
-def _names_kept(found: Item, row: MessageGroup) -> set[str]:
-    """Which names a row keeps: those of when the group was made, if the other person has not written since, and those
-    from a message that has expired and is gone."""
-    if row.other is None or found.get("user_uuid") != {"S": row.other.uuid}:
-        return set()
-    named_by = found.get("named_by", {}).get("S", "")
-    if _is_uuid(named_by) and row.named_by < named_by <= row.last_message_uuid:
-        return {*_NAMES, "named_by"}
-    return _NAMES if row.named_by == NO_MESSAGE else set()
-
-
-def _has_outlived(found: Item | None) -> bool:
-    """Whether a row shows a message that has expired, and may be gone."""
-    digits = (found or {}).get("last_expires_at", {}).get("N", "")
-    there = (found or {}).get("last_message_uuid", {}).get("S", "")
-    return digits.isdigit() and int(digits) <= time.time() and _is_uuid(there)
-
-
-def _with_summary_of(found: Item, row: MessageGroup) -> MessageGroup:
-    try:
-        there = MessageGroup.from_item(found)
-    except (KeyError, ValueError, TypeError):
-        return row
-    return replace(
-        row,
-        message=there.message,
-        last_message_uuid=there.last_message_uuid,
-        last_message_rev=there.last_message_rev,
-        last_sender_uuid=there.last_sender_uuid,
-        last_expires_at=there.last_expires_at,
-    )
-
-
-def _place(found: Item, row: MessageGroup) -> str | None:
-    """Where the row is in its owner's list: as it is now, if it may be there."""
-    there: str = found.get("inbox_sk", {}).get("S", "")
-    if is_blocked(found) and _is_uuid(there.removeprefix(BLOCKED)):
-        return there
-    is_same = found.get("last_message_uuid", {}).get("S") == row.last_message_uuid
-    if row.last_message_uuid == NO_MESSAGE or ("is_hidden" in found and "inbox_sk" not in found and is_same):
-        return None
-    return row.last_message_uuid
-
-
 def _reason(found: Item | None, wanted: Item) -> str:
     if found is None:
         return "is missing"
@@ -281,12 +204,16 @@ def _reason(found: Item | None, wanted: Item) -> str:
     return "differs in " + ", ".join(wrong) if wrong else ""
 
 
-def _read_messages(table: MessageTable, group_uuid: str) -> _Messages:
-    found = _Messages()
+def _read_messages(table: MessageTable, group_uuid: str, first: str = "") -> Messages:
+    """Those that are not below `first`."""
+    found = Messages()
     pages = table.client.get_paginator("query").paginate(
         TableName=table.name,
-        KeyConditionExpression="pk = :pk",
-        ExpressionAttributeValues={":pk": message_key(group_uuid, "")["pk"]},
+        KeyConditionExpression="pk = :pk" + (" AND sk >= :first" if first else ""),
+        ExpressionAttributeValues={
+            ":pk": message_key(group_uuid, "")["pk"],
+            **({":first": {"S": first}} if first else {}),
+        },
         ConsistentRead=True,
     )
     for item in (item for page in pages for item in page["Items"] if is_message_key(item)):
@@ -294,6 +221,7 @@ def _read_messages(table: MessageTable, group_uuid: str) -> _Messages:
             found.add(Message.from_item(item))
         except (KeyError, ValueError, TypeError):
             found.damaged.append(item["sk"]["S"])
+        found.uuids.add(item["sk"]["S"])
     return found
 
 
@@ -306,15 +234,7 @@ def _group_of(item: Item) -> _Group:
     kind, has_title = item["kind"]["S"], "title" in item
     is_direct = kind == "direct" and not has_title and len(members) == 2
     is_group = kind == "group" and has_title
-    return _Group(members, group if (is_direct or is_group) and all(map(_is_uuid, members)) else None)
-
-
-def _is_uuid(text: str) -> bool:
-    """Whether it is spelled as keys are."""
-    try:
-        return str(uuid.UUID(text)) == text
-    except ValueError:
-        return False
+    return _Group(members, group if (is_direct or is_group) and all(map(is_uuid, members)) else None)
 
 
 def _get(table: MessageTable, key: Item) -> Item | None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from backend_flask.errors import Invalid
-from backend_flask.lib.ddb import MAX_MEMBERS, Page
+from backend_flask.lib.ddb import MAX_MEMBERS, Page, SendKeyReused
 from backend_flask.lib.ddb_items import Group, Member, Message, MessageGroup
 from backend_flask.lib.ddb_members import Membership
 from backend_flask.services import rules, users
@@ -66,17 +66,19 @@ class Groups:
         if len(others) < LEAST_OTHERS:
             raise Invalid("handles_too_few")
         give_back = self.messaging.limits.take_message_and_group(self._me.uuid)
-        table = self.messaging.table
+        called = _called([self._me, *others])
+        start = self.messaging.table.create_message_group
         with told():
-            return table.create_message_group(
-                self._me, others, name or _called([self._me, *others]), text, send_key=send_key, on_existing=give_back
-            )
+            try:
+                return start(self._me, others, name, text, or_called=called, send_key=send_key, on_existing=give_back)
+            except SendKeyReused:
+                give_back()
+                raise
 
     def show(self, group: str) -> Shown:
         with told():
-            group_uuid = self._uuid(group)
-            row = self.membership.read_row(self._me.uuid, group_uuid)
-            return self._with_people(self.messaging.table.read_group(group_uuid), row)
+            row = self._row(group)
+            return self._shown(self.messaging.table.read_group(row.uuid), row)
 
     def change(self, group: str, title: Any, ttl: Any) -> Shown:
         """Changes what is not None: the title, how long messages live that are sent from now on.
@@ -91,14 +93,10 @@ class Groups:
         rules.raise_if_any(problems)
         self._take()
         with told():
-            group_uuid = self._uuid(group)
-            changed = None
-            if name is not None:
-                changed = self.membership.rename(self._me.uuid, group_uuid, name)
-            if lifetime is not None:
-                seconds = int(lifetime.total_seconds()) or None
-                changed = self.membership.set_ttl(self._me.uuid, group_uuid, seconds)
-            return self._shown(changed or self.membership.read(self._me.uuid, group_uuid))
+            row = self._row(group)
+            seconds = None if lifetime is None else int(lifetime.total_seconds())
+            changed = self.membership.change(self._me.uuid, row.uuid, title=name, ttl_seconds=seconds)
+            return self._shown(changed, row)
 
     def add(self, group: str, handles: Any) -> Shown:
         """Raises Invalid, RateLimited, or Conflict if the message group is direct or full."""
@@ -108,7 +106,8 @@ class Groups:
         people = [member_of(user) for user in self._people(wanted)]
         self._take()
         with told():
-            return self._shown(self.membership.add(self._me.uuid, self._uuid(group), people))
+            row = self._row(group)
+            return self._shown(self.membership.add(self._me.uuid, row.uuid, people), row)
 
     def remove(self, group: str, handle: str) -> None:
         """Takes a member out; oneself leaves. Raises Forbidden, or Conflict if the message group is direct."""
@@ -151,10 +150,11 @@ class Groups:
             raise Invalid("handles_unknown")
         return [user for user in found if user.uuid != self._me.uuid]
 
-    def _shown(self, group: Group) -> Shown:
-        return self._with_people(group, self.membership.read_row(self._me.uuid, group.uuid))
+    def _row(self, group: str) -> MessageGroup:
+        """The user's own side, before anything else: whoever sees nothing of a message group changes nothing in it."""
+        return self.membership.read_row(self._me.uuid, self._uuid(group))
 
-    def _with_people(self, group: Group, row: MessageGroup) -> Shown:
+    def _shown(self, group: Group, row: MessageGroup) -> Shown:
         return Shown(group, row, users.by_uuids(self.messaging.db, group.member_uuids))
 
     def _take(self) -> None:

@@ -72,6 +72,9 @@ class Messaging:
         if handle is not None:
             group_uuid = direct_group_uuid(self.user.uuid, self._person(handle).uuid)
             return self.table.find_message_group(self.user.uuid, group_uuid, counts=counts)
+        if since is not None and before is not None and before <= since:
+            # DynamoDB refuses a range that ends before it begins.
+            return Page([], more=False)
         listed = self.table.list_unread_message_groups if unread else self.table.list_message_groups
         return listed(self.user.uuid, limit, before, since=since, counts=counts)
 

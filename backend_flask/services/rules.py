@@ -28,6 +28,7 @@ LIFETIMES = {
 }
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_VERSION = re.compile('(?P<quote>"?)(?P<rev>[0-9]{1,9})(?P=quote)')
 # What UTF-8 (a surrogate without its other half) or Postgres (NUL) cannot hold.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 UUID_SCHEMA = {"type": "string", "format": "uuid"}
@@ -214,10 +215,10 @@ def version(value: str | None) -> int | None:
     """
     if value is None or value.strip() == "*":
         return None
-    digits = value.strip().removeprefix('"').removesuffix('"')
-    if not (digits.isascii() and digits.isdigit() and len(digits) < 10):
+    found = _VERSION.fullmatch(value.strip())
+    if found is None:
         raise Invalid("if_match_invalid")
-    return int(digits)
+    return int(found["rev"])
 
 
 def raise_if_any(problems: list[str]) -> None:

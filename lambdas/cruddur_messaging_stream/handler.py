@@ -70,16 +70,17 @@ class _ToApply:
 
 def _sort(record: Record, groups: dict[str, _ToApply]) -> None:
     """Puts a record to its message group, if it tells of a message or of a change of the group."""
-    event, keys = record["eventName"], record["dynamodb"]["Keys"]
+    event = record["eventName"]
     if event not in _EVENT_NAMES:
         raise ValueError("an event name that is not known")
     if event == "REMOVE":
         return
+    keys = record["dynamodb"]["Keys"]
     if is_message_key(keys):
         message = Message.from_item(record["dynamodb"]["NewImage"])
         to_apply = groups[message.message_group_uuid]
         to_apply.messages.append(message)
-    elif event == "MODIFY" and (group_uuid := changed_group_uuid(keys)):
+    elif event == "MODIFY" and (group_uuid := changed_group_uuid(keys)) is not None:
         to_apply = groups[group_uuid]
         to_apply.has_changed = True
     else:

@@ -8,7 +8,7 @@ import pytest
 
 from backend_flask.lib import ddb_verify
 from backend_flask.lib.ddb import MessageGroupNotFound, MessageTable, UserBlocked
-from backend_flask.lib.ddb_items import Member, Message, MessageGroup, direct_group_uuid
+from backend_flask.lib.ddb_items import Member, Message, MessageGroup, direct_group_uuid, row_key
 from backend_flask.lib.ddb_members import Membership
 from backend_flask.lib.metering import meter
 from backend_flask.lib.uuid7 import Uuid7
@@ -228,3 +228,18 @@ def test_a_first_message_after_the_look_at_a_block_is_unheard(
     first = table.create_direct_message(you, me, "first")
     assert first.only_sender
     assert is_sound(table, first.message_group_uuid)
+
+
+def test_a_missing_row_of_the_other_person_keeps_nobody_from_blocking_them(
+    table: MessageTable, membership: Membership, me: Member, you: Member
+) -> None:
+    group = told(table, table.create_direct_message(you, me, "hello")).message_group_uuid
+    table.client.delete_item(TableName=table.name, Key=row_key(you.uuid, group))
+    membership.block(me, you)
+    assert row(table, me, group).blocked
+    for difference in ddb_verify.differences(table, lambda _: {}, ddb_verify.scan(table)):
+        ddb_verify.repair(table, difference)
+    assert told(table, table.create_message(you, group, "do you hear me?")).only_sender
+    table.client.delete_item(TableName=table.name, Key=row_key(you.uuid, group))
+    membership.unblock(me.uuid, you.uuid)
+    assert not row(table, me, group).blocked

@@ -7,7 +7,7 @@ import pytest
 from backend_flask.lib import ddb, ddb_changes
 from backend_flask.lib.ddb import LATE_SECONDS, MessageTable
 from backend_flask.lib.ddb_changes import Changes, Happened, TooMuchMissed
-from backend_flask.lib.ddb_items import Member, Message
+from backend_flask.lib.ddb_items import Member, Message, milliseconds_of
 from backend_flask.lib.ddb_members import Membership
 from backend_flask.lib.uuid7 import Uuid7, wall_clock_ms
 from tests.messages_table import a_person, eventually
@@ -88,9 +88,41 @@ def test_what_the_stream_function_applied_late_is_found_though_it_is_old(
     again = hours_later + 60_000
     MessageTable(table.client, table.name, Uuid7(), lambda: again / 1000).update_message_groups(late)
     since = hours_later - 1
-    assert [each.message for each in changes.catch_up(me.uuid, since)] == late
+    found = changes.catch_up(me.uuid, since)
+    assert [each.message for each in found] == late
+    assert all(milliseconds_of(each.at_uuid) > since for each in found), (
+        "a stream forgets what is older than its horizon"
+    )
     assert changes.catch_up(me.uuid, again - 1) == []
     assert LATE_SECONDS < 30
+
+
+def notes_of(table: MessageTable, who: Member) -> list[str]:
+    values = {":pk": {"S": f"CHG#{who.uuid}"}}
+    condition = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": values}
+    return [item["kind"]["S"] for item in table.client.query(TableName=table.name, **condition)["Items"]]
+
+
+def test_an_old_message_that_is_edited_did_not_come_late(
+    table: MessageTable, me: Member, you: Member, first: Message
+) -> None:
+    hours_later = (wall_clock_ms() + 3_600_000) / 1000
+    later = MessageTable(table.client, table.name, Uuid7(), lambda: hours_later)
+    edited = later.edit_message(you.uuid, *first.place, "better")
+    later.update_message_groups([edited])
+    assert (notes_of(table, me), notes_of(table, you)) == (["edit"], ["edit"])
+    late = table.create_message(me, first.message_group_uuid, "late")
+    later.update_message_groups([edited, late])
+    assert sorted(notes_of(table, you)) == ["edit", "late"]
+
+
+def test_a_message_group_that_has_changed_tells_of_no_old_edit_again(
+    table: MessageTable, me: Member, you: Member, first: Message
+) -> None:
+    told(table, table.edit_message(you.uuid, *first.place, "better"))
+    later = MessageTable(table.client, table.name, Uuid7(), lambda: (wall_clock_ms() + 3_600_000) / 1000)
+    later.refresh_message_group(first.message_group_uuid)
+    assert (notes_of(table, me), notes_of(table, you)) == (["edit"], ["edit"])
 
 
 def test_who_has_left_finds_nothing_of_the_group_any_more(
@@ -153,3 +185,31 @@ def test_an_event_is_told_by_what_is_stored(table: MessageTable, changes: Change
     deleted = changes.read(*second.place)
     assert deleted
     assert Happened.of(deleted).kind == "deleted"
+
+
+@pytest.mark.parametrize("of_many", [False, True], ids=["direct", "of many"])
+def test_a_message_that_its_key_completes_late_is_found_though_it_lies_below_others(
+    table: MessageTable, changes: Changes, me: Member, you: Member, of_many: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first try has died between its two writes; no row rises by what the second one stores."""
+    first = table.create_direct_message(you, me, "first")
+    if of_many:
+        first = table.create_message_group(you, [me, a_person()], "Three", "first")
+    told(table, first)
+    group = first.message_group_uuid
+
+    def die(*_: object) -> None:
+        raise ConnectionError
+
+    with monkeypatch.context() as dying:
+        dying.setattr(table, "_put_message", die)
+        with pytest.raises(ConnectionError):
+            table.create_message(me, group, "slow", "a key")
+    newer = told(table, table.create_message(you, group, "newer"))
+    later = wall_clock_ms() + 60_000
+    slow = MessageTable(table.client, table.name, Uuid7(), lambda: later / 1000)
+    completed = slow.create_message(me, group, "slow", "a key")
+    assert completed.message_uuid < newer.message_uuid
+    slow.update_message_groups([completed])
+    for who in (me, you):
+        assert completed in [each.message for each in changes.catch_up(who.uuid, later - 1000)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from backend_flask.lib import ddb_verify
@@ -41,7 +43,7 @@ def group(timed: MessageTable, me: Member, you: Member) -> str:
     """Two messages for good, then one for an hour, which `you` has not read."""
     made = timed.create_direct_message(you, me, "for good")
     group = made.message_group_uuid
-    Membership(timed, Uuid7()).set_ttl(you.uuid, group, 3600)
+    Membership(timed, Uuid7()).change(you.uuid, group, ttl_seconds=3600)
     timed.update_message_groups([made, timed.create_message(me, group, "for an hour")])
     return group
 
@@ -54,7 +56,7 @@ def test_messages_that_are_sent_from_then_on_carry_their_end(timed: MessageTable
     first, second = stored(timed, group)
     assert first.expires_at is None
     assert second.expires_at == second.created_at_ms // 1000 + 3600
-    Membership(timed, Uuid7()).set_ttl(me.uuid, group, None)
+    Membership(timed, Uuid7()).change(me.uuid, group, ttl_seconds=0)
     assert timed.create_message(me, group, "for good again").expires_at is None
 
 
@@ -100,7 +102,7 @@ def test_a_page_is_read_on_where_all_of_it_has_expired(
 def test_a_page_says_where_to_go_on_if_a_part_of_it_has_expired(
     timed: MessageTable, clock: Clock, me: Member, group: str
 ) -> None:
-    Membership(timed, Uuid7()).set_ttl(me.uuid, group, None)
+    Membership(timed, Uuid7()).change(me.uuid, group, ttl_seconds=0)
     for number in range(3):
         timed.create_message(me, group, str(number))
     clock.pass_by(3601)
@@ -114,7 +116,7 @@ def test_a_row_is_right_whether_its_newest_message_was_removed_or_not(
     timed: MessageTable, clock: Clock, you: Member, group: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock.pass_by(3601)
-    monkeypatch.setattr(ddb_verify.time, "time", clock)
+    monkeypatch.setattr(time, "time", clock)
     second = stored(timed, group)[1]
 
     def wrong() -> list[str]:

@@ -91,7 +91,7 @@ def test_a_message_group_takes_fifty_and_no_more(
         membership.add(me.uuid, first.message_group_uuid, [*many, a_person()])
     group = membership.add(me.uuid, first.message_group_uuid, many)
     assert len(group.member_uuids) == MAX_MEMBERS
-    assert membership.rename(many[0].uuid, first.message_group_uuid, "Fifty").title == "Fifty"
+    assert membership.change(many[0].uuid, first.message_group_uuid, title="Fifty").title == "Fifty"
     assert {row(table, member, first).title for member in many} == {"Fifty"}
 
 
@@ -109,7 +109,7 @@ def test_a_former_member_finds_nothing_and_keeps_no_row(
         lambda: table.mark_read(you.uuid, group, first.message_uuid),
         lambda: membership.read(you.uuid, group),
         lambda: membership.add(you.uuid, group, [a_person()]),
-        lambda: membership.rename(you.uuid, group, "Mine"),
+        lambda: membership.change(you.uuid, group, title="Mine"),
         lambda: membership.mute(you.uuid, group, muted=True),
         lambda: membership.hide(you.uuid, group),
     ]
@@ -165,7 +165,7 @@ def test_a_direct_message_group_has_its_two_people_for_good(
     changes: list[Callable[[], object]] = [
         lambda: membership.add(me.uuid, direct, [a_person()]),
         lambda: membership.remove(me.uuid, direct, me.uuid),
-        lambda: membership.rename(me.uuid, direct, "Us"),
+        lambda: membership.change(me.uuid, direct, title="Us"),
     ]
     for change in changes:
         with pytest.raises(DirectMessageGroup):
@@ -208,7 +208,7 @@ def test_a_missing_row_keeps_nobody_from_changing_the_group(
 ) -> None:
     key = {name: (row_of(table, them.uuid, first.message_group_uuid) or {})[name] for name in ("pk", "sk")}
     table.client.delete_item(TableName=table.name, Key=key)
-    assert membership.rename(me.uuid, first.message_group_uuid, "Still three").title == "Still three"
+    assert membership.change(me.uuid, first.message_group_uuid, title="Still three").title == "Still three"
     assert row(table, you, first).title == "Still three"
     assert row_of(table, them.uuid, first.message_group_uuid) is None
 
@@ -220,7 +220,9 @@ def test_a_group_of_before_has_no_version_and_can_be_changed(
     item = group.to_item()
     del item["rev"]
     table.client.put_item(TableName=table.name, Item=item)
-    assert membership.rename(me.uuid, first.message_group_uuid, "Renamed") == replace(group, title="Renamed", rev=1)
+    assert membership.change(me.uuid, first.message_group_uuid, title="Renamed") == replace(
+        group, title="Renamed", rev=1
+    )
     assert isinstance(membership.read(me.uuid, first.message_group_uuid), Group)
 
 

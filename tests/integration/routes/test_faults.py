@@ -42,10 +42,10 @@ class Way:
 WAYS = [
     Way("to a group", ["GetItem", "PutItem"], by_handle=False),
     Way("to a group with a key", ["GetItem", "PutItem", "PutItem"], by_handle=False, with_key=True),
-    Way("the first", ["GetItem", "TransactWriteItems"], by_handle=True, is_first=True),
+    Way("the first", ["GetItem", "GetItem", "TransactWriteItems"], by_handle=True, is_first=True),
     Way(
         "the first with a key",
-        ["GetItem", "PutItem", "TransactWriteItems"],
+        ["GetItem", "PutItem", "GetItem", "TransactWriteItems"],
         by_handle=True,
         is_first=True,
         with_key=True,
