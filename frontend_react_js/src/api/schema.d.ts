@@ -393,6 +393,29 @@ export interface paths {
         patch: operations["edit_message"];
         trace?: never;
     };
+    "/api/messages/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What happens in my message groups, as it happens.
+         * @description Server-sent events, each with an `id` and one line of JSON as its `data`. `message`, `edited` and `deleted` have a
+         *     message, `read` a `message_group_uuid` and my own marker `read_up_to`. `ready`, the first without Last-Event-ID, and
+         *     `reset`, if too much was missed, have nothing: fetch the lists then. Comments are heartbeats. The stream ends after
+         *     some minutes: connect again with Last-Event-ID, after as many milliseconds as `retry` says.
+         */
+        get: operations["stream_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/openapi.json": {
         parameters: {
             query?: never;
@@ -2964,6 +2987,88 @@ export interface operations {
                 };
                 content: {
                     "application/json": ("message_blank" | "message_invalid" | "message_exceed_max_chars_1024" | "if_match_invalid")[];
+                };
+            };
+            /** @description Too Many Requests: `rate_limited` */
+            429: {
+                headers: {
+                    /** @description When to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `unavailable` */
+            503: {
+                headers: {
+                    /** @description When to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stream_events: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `id` of the last event that I was sent: what has happened since comes first. */
+                "Last-Event-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": unknown;
+                };
+            };
+            /** @description Bad Request: `bad_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: `token_missing`, `token_expired`, `token_invalid`, `token_not_yet_valid`, `token_revoked` */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: `account_conflict` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: `last_event_id_invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": "last_event_id_invalid"[];
                 };
             };
             /** @description Too Many Requests: `rate_limited` */
