@@ -10,12 +10,11 @@ from flask_cors import CORS
 
 from backend_flask import logs, settings, telemetry
 from backend_flask.auth import SignIn
-from backend_flask.clients import client_of
+from backend_flask.clients import client_of, database_of
 from backend_flask.fast_json import FastJson
 from backend_flask.headers import ONLY_HTTPS, SECURITY_HEADERS
 from backend_flask.lib import deadline, metering, trace_context
 from backend_flask.lib.cognito_jwt_token import CognitoTokenVerifier, KeySet, fetch_from
-from backend_flask.lib.db import Database
 from backend_flask.lib.ddb import MessageTable
 from backend_flask.lib.plain_answers import take_as_json
 from backend_flask.lib.uuid7 import Uuid7
@@ -69,7 +68,7 @@ def create_app(settings: Settings) -> Flask:
 
 def build_stores(settings: Settings) -> Stores:
     make_id = Uuid7()
-    db = Database(settings.connection_url, settings.db_pool_size, metering.count_query, metering.count_wait)
+    db = database_of(settings, settings.db_pool_size, on_query=metering.count_query, on_wait=metering.count_wait)
     db.open()
     atexit.register(db.close)
     dynamodb = client_of(settings, "dynamodb", pool=settings.aws_pool_size, validate=False)

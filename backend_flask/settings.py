@@ -55,6 +55,11 @@ class Settings:
         "connections to each AWS service that one process keeps, from 1 up", 100, allowed=range(1, 10_001)
     )
     db_pool_size: int = _setting("Postgres connections of one process, from 1 up", 10, allowed=range(1, 1_001))
+    db_sign_in: str = _setting(
+        "password, as CONNECTION_URL has it; or iam, to sign in to RDS with the AWS credentials",
+        "password",
+        allowed=("password", "iam"),
+    )
     rate_limits: str = _setting("on, or off to let users send as much as they like", "on", allowed=("on", "off"))
     log_level: str = _setting("debug, info, warning or error", "info", allowed=("debug", "info", "warning", "error"))
     otel_exporter_otlp_endpoint: str = _setting(
