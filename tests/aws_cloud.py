@@ -11,11 +11,13 @@ from unittest import mock
 
 from moto.backends import get_backend
 from moto.cloudformation import parsing
+from moto.cloudformation.models import ChangeSet, Stack
 from moto.core.common_models import CloudFormationModel
 from moto.elbv2.models import FakeTargetGroup
 from moto.rds.models import DBInstance
 
 from cli.aws import build
+from tests import aws_change_sets
 
 DATABASE_ID = "db-ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 # Attributes of an instance that moto has, but not in its CloudFormation.
@@ -34,7 +36,7 @@ class StandIn(CloudFormationModel):
         self.physical_resource_id = name
 
     @classmethod
-    def cloudformation_type(cls) -> str:  # type: ignore[override]
+    def cloudformation_type(cls) -> str:
         return cls.kind
 
     @staticmethod
@@ -49,15 +51,18 @@ class StandIn(CloudFormationModel):
         return f"{self.physical_resource_id}.{attr}"
 
     @classmethod
-    def create_from_cloudformation_json(cls, name: str, body: dict[str, Any], account: str, region: str, **_: Any) -> Any:
-        return cls(cls.made(body.get("Properties", {}), get_backend("cognito-idp")[account][region]) or name)
+    def create_from_cloudformation_json(
+        cls, resource_name: str, cloudformation_json: dict[str, Any], account_id: str, region_name: str, **_: Any
+    ) -> Any:
+        cognito = get_backend("cognito-idp")[account_id][region_name]
+        return cls(cls.made(cloudformation_json.get("Properties", {}), cognito) or resource_name)
 
     @classmethod
-    def update_from_cloudformation_json(cls, original: Any, *_: Any) -> Any:
-        return original
+    def update_from_cloudformation_json(cls, original_resource: Any, *_: Any, **__: Any) -> Any:
+        return original_resource
 
     @classmethod
-    def delete_from_cloudformation_json(cls, *_: Any) -> None:
+    def delete_from_cloudformation_json(cls, *_: Any, **__: Any) -> None:
         pass
 
     @classmethod
@@ -86,10 +91,11 @@ class UserPoolClient(StandIn):
         return str(cognito.create_user_pool_client(properties["UserPoolId"], False, extended).id)
 
 
-def _stand_ins() -> list[type[CloudFormationModel]]:
-    known = [*CloudFormationModel.__subclasses__(), UserPool, UserPoolClient]
-    missing = {each["Type"] for each in template()["Resources"].values()}
-    missing -= {model.cloudformation_type() for model in known}
+def _models() -> list[Any]:
+    """What moto knows, and a stand-in for each type of our templates besides."""
+    known: list[Any] = [*CloudFormationModel.__subclasses__(), UserPool, UserPoolClient]
+    ours = [*template()["Resources"].values(), *build.artifacts()["Resources"].values()]
+    missing = {each["Type"] for each in ours} - {model.cloudformation_type() for model in known}
     return [*known, *(type(name.rpartition(":")[2], (StandIn,), {"kind": name}) for name in sorted(missing))]
 
 
@@ -102,7 +108,7 @@ def template() -> dict[str, Any]:
 def whole_cloudformation() -> Iterator[None]:
     """While it lasts, moto's CloudFormation makes all of our template."""
     has, get, clean = DBInstance.has_cfn_attr, DBInstance.get_cfn_attribute, parsing.clean_json
-    models = _stand_ins()
+    models = _models()
 
     def clean_nested(value: Any, resources: Any) -> Any:
         """moto takes `${A.B.C}` for three things."""
@@ -111,12 +117,18 @@ def whole_cloudformation() -> Iterator[None]:
                 value = {"Fn::GetAtt": [resource, f"{first}.{second}"]}
         return clean(value, resources)
 
+    def full_name(target_group: FakeTargetGroup, _: str) -> str:
+        return target_group.arn.rpartition(":")[2]
+
     with (
         mock.patch.object(DBInstance, "has_cfn_attr", lambda attr: attr in OF_DATABASE or has(attr)),
         mock.patch.object(DBInstance, "get_cfn_attribute", lambda self, attr: OF_DATABASE.get(attr) or get(self, attr)),
-        mock.patch.object(FakeTargetGroup, "get_cfn_attribute", lambda self, _: self.arn.rpartition(":")[2], create=True),
+        mock.patch.object(FakeTargetGroup, "get_cfn_attribute", full_name, create=True),
+        mock.patch.object(ChangeSet, "apply", aws_change_sets.apply),
+        mock.patch.object(ChangeSet, "diff", aws_change_sets.diff),
+        mock.patch.object(Stack, "has_parameters", aws_change_sets.has_parameters),
         mock.patch.object(parsing, "clean_json", clean_nested),
-        mock.patch.object(parsing, "get_model_list", lambda: models),
+        mock.patch.object(parsing, "get_model_list", return_value=models),
     ):
         parsing.get_model_map.cache_clear()
         parsing.get_name_type_map.cache_clear()

@@ -42,7 +42,7 @@ def _short_form(loader: _Loader, name: str, node: yaml.Node) -> dict[str, Any]:
     return {name if name in _WITHOUT_PREFIX else f"Fn::{name}": value}
 
 
-_Loader.add_multi_constructor("!", _short_form)  # type: ignore[no-untyped-call]
+_Loader.add_multi_constructor("!", _short_form)
 
 
 def read(path: Path) -> Template:

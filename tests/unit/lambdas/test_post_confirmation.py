@@ -96,7 +96,9 @@ def test_a_dead_postgres_is_given_up_before_cognito_gives_up(
     assert 1 <= len(slept) <= 4
 
 
-@pytest.mark.parametrize("event", [{}, {"triggerSource": None}, {"triggerSource": handler.SIGN_UP}, sign_up() | {"request": {}}])
+@pytest.mark.parametrize(
+    "event", [{}, {"triggerSource": None}, {"triggerSource": handler.SIGN_UP}, sign_up() | {"request": {}}]
+)
 def test_an_event_that_is_none_is_given_back_too(event: Any) -> None:
     assert apply(event, Writer()) is event
 

@@ -1,4 +1,4 @@
-"""The password that RDS takes from an AWS role. What RDS does with it nobody can try here: it is boto3's own, byte by byte."""
+"""The password that RDS takes from an AWS role: boto3's own, byte by byte. What RDS makes of it nobody can try here."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def session() -> Session:
 @pytest.fixture
 def frozen() -> Iterator[None]:
     now = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
-    with mock.patch.object(auth, "get_current_datetime", lambda *_, **__: now.replace(tzinfo=None)):
+    with mock.patch.object(auth, "get_current_datetime", return_value=now.replace(tzinfo=None)):
         yield
 
 
