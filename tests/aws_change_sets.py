@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 from moto.cloudformation.models import Change, ChangeSet, Stack
-from moto.cloudformation.parsing import parse_and_update_resource
+from moto.cloudformation.parsing import ResourceMap, parse_and_update_resource
 
 
 def values(template: dict[str, Any], given: dict[str, Any]) -> dict[str, str]:
@@ -71,3 +72,13 @@ def stack_resources(template: dict[str, Any], parameters: dict[str, Any]) -> lis
 def has_parameters(stack: Stack, given: dict[str, Any]) -> bool:
     """In the place of Stack.has_parameters, which takes a default for a change."""
     return values(stack.template_dict, stack.parameters) == values(stack.template_dict, given)
+
+
+def delete(resources: ResourceMap) -> None:
+    """In the place of ResourceMap.delete, which knows no order in which a network can be taken apart."""
+    for name, resource in list(resources._parsed_resources.items()):
+        body = resources._resource_json_map.get(name, {})
+        if body and not body.get("DeletionPolicy", "").startswith("Retain"):
+            with suppress(Exception):
+                resources._delete_resource(resource, body)
+            del resources._parsed_resources[name]

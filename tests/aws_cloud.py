@@ -126,6 +126,7 @@ def whole_cloudformation() -> Iterator[None]:
         mock.patch.object(FakeTargetGroup, "get_cfn_attribute", full_name, create=True),
         mock.patch.object(ChangeSet, "apply", aws_change_sets.apply),
         mock.patch.object(ChangeSet, "diff", aws_change_sets.diff),
+        mock.patch.object(parsing.ResourceMap, "delete", aws_change_sets.delete),
         mock.patch.object(Stack, "has_parameters", aws_change_sets.has_parameters),
         mock.patch.object(parsing, "clean_json", clean_nested),
         mock.patch.object(parsing, "get_model_list", return_value=models),

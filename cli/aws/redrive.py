@@ -22,6 +22,8 @@ from cli.aws.cloud import Cloud
 # How long nobody else gets what was received here: as long as a function may take, for each of a handful.
 HIDDEN_SECONDS = 600
 POLL_SECONDS = 5.0
+# A shard may answer with nothing although there is more.
+EMPTY_PAGES = 10
 # The record is past its 24 hours; its shard is too, or the whole stream is another one.
 _GONE = {"TrimmedDataAccessException", "ResourceNotFoundException"}
 
@@ -98,6 +100,7 @@ def records_of(cloud: Cloud, batch: Batch) -> list[dict[str, Any]] | None:
     """The records as the stream has them, or None if it has them no more."""
     streams = cloud.client("dynamodbstreams")
     found: list[dict[str, Any]] = []
+    pages_left = EMPTY_PAGES
     try:
         iterator = streams.get_shard_iterator(
             StreamArn=batch.stream,
@@ -105,20 +108,22 @@ def records_of(cloud: Cloud, batch: Batch) -> list[dict[str, Any]] | None:
             ShardIteratorType="AT_SEQUENCE_NUMBER",
             SequenceNumber=batch.first,
         )["ShardIterator"]
-        while iterator:
+        while iterator and pages_left:
             answer = streams.get_records(ShardIterator=iterator)
-            for record in answer["Records"]:
-                if int(record["dynamodb"]["SequenceNumber"]) > int(batch.last):
-                    return found
-                found.append(record)
-                if record["dynamodb"]["SequenceNumber"] == batch.last:
-                    return found
-            iterator = answer.get("NextShardIterator") if answer["Records"] else None
+            found += answer["Records"]
+            if any(_number(record) >= int(batch.last) for record in found):
+                break
+            iterator = answer.get("NextShardIterator")
+            pages_left = EMPTY_PAGES if answer["Records"] else pages_left - 1
     except ClientError as error:
         if error.response["Error"]["Code"] not in _GONE:
             raise
         return None
-    return found or None
+    return [record for record in found if _number(record) <= int(batch.last)] or None
+
+
+def _number(record: dict[str, Any]) -> int:
+    return int(record["dynamodb"]["SequenceNumber"])
 
 
 def settle(cloud: Cloud, batches: list[Batch]) -> None:
