@@ -114,15 +114,20 @@ def test_the_table_needs_nothing_but_boto3() -> None:
     assert wanted <= sys.stdlib_module_names | {"boto3", "botocore"}
 
 
-def test_a_function_ships_one_module_of_ours_each() -> None:
-    for path in modules("lambdas"):
-        if path.name == "__init__.py":
-            continue
-        ours = {name.rsplit(".", 1)[0] for name in imports(path) if name.startswith("backend_flask")}
-        others = {name.split(".")[0] for name in imports(path)} - sys.stdlib_module_names - {"boto3", "botocore"}
-        assert len(ours) == 1, name_of(path)
-        assert ours <= {f"backend_flask.lib.{module.stem}" for module in modules("backend_flask/lib")}
-        assert others <= {"backend_flask", "psycopg", "lambdas"}, name_of(path)
+def handlers() -> list[Path]:
+    return [path for path in modules("lambdas") if path.name != "__init__.py"]
+
+
+def test_the_stream_function_ships_one_module_of_ours() -> None:
+    path = ROOT / "lambdas/cruddur_messaging_stream/handler.py"
+    assert {name.rsplit(".", 1)[0] for name in imports(path) if name.startswith(BACKEND)} == {f"{BACKEND}.lib.ddb"}
+
+
+def test_functions_know_the_rules_and_no_web() -> None:
+    assert importers(handlers(), f"{BACKEND}.routes", f"{BACKEND}.settings", f"{BACKEND}.clients", *WEB) == []
+    for path in handlers():
+        others = {name.split(".")[0] for name in imports(path)} - sys.stdlib_module_names
+        assert others <= {BACKEND, "boto3", "botocore"}, name_of(path)
 
 
 def test_only_one_module_knows_the_token_library() -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import runpy
 import signal
+import socket
 import stat
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +19,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from cli import function_zip
-from cli.aws import artifacts, build, change_set, deploy, redrive
+from cli.aws import artifacts, build, change_set, cloud, deploy, redrive
 from tests.aws_cloud import whole_cloudformation
 
 REGION = "us-east-1"
@@ -67,8 +69,16 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return made
 
 
+@pytest.fixture(scope="session")
+def session() -> Any:
+    """One for all tests, as it reads what AWS' services can do but once."""
+    return boto3.session.Session("AKIAIOSFODNN7EXAMPLE", "secret", region_name=REGION)
+
+
 @pytest.fixture
-def aws(moto_address: str, packed: dict[str, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], Any]:
+def aws(
+    moto_address: str, session: Any, packed: dict[str, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Callable[[str], Any]:
     """Gives clients of an account that all tests share, to which the scripts talk as well."""
     for name, value in {
         "AWS_ENDPOINT_URL": moto_address,
@@ -83,12 +93,27 @@ def aws(moto_address: str, packed: dict[str, Path], monkeypatch: pytest.MonkeyPa
     certificates.write_text("-----BEGIN CERTIFICATE-----")
     monkeypatch.setattr(artifacts, "CERTIFICATES", certificates)
     monkeypatch.setattr(artifacts, "zips", lambda: packed)
-    session = boto3.session.Session()
-    ec2 = session.client("ec2")
+    monkeypatch.setattr(cloud.boto3.session, "Session", lambda region_name: _in(session, region_name))
+    client = cache(session.client)
     wanted = [{"Name": "prefix-list-name", "Values": [deploy.CLOUDFRONT]}]
-    if not ec2.describe_managed_prefix_lists(Filters=wanted)["PrefixLists"]:
-        ec2.create_managed_prefix_list(PrefixListName=deploy.CLOUDFRONT, AddressFamily="IPv4", MaxEntries=1, Entries=[])
-    return session.client
+    if not client("ec2").describe_managed_prefix_lists(Filters=wanted)["PrefixLists"]:
+        client("ec2").create_managed_prefix_list(
+            PrefixListName=deploy.CLOUDFRONT, AddressFamily="IPv4", MaxEntries=1, Entries=[]
+        )
+    return client
+
+
+def _in(session: Any, region: str | None) -> Any:
+    assert region in {None, REGION}
+    return session
+
+
+@pytest.fixture
+def closed_port() -> int:
+    """Nothing listens there."""
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port: int = unused.getsockname()[1]
+    return port
 
 
 @pytest.fixture
