@@ -1,4 +1,4 @@
-"""From settings to clients of AWS, and to the one of Postgres: the one way in which the API and the scripts get theirs."""
+"""From settings to clients of AWS, and to the one of Postgres: the one way in which all get theirs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a small deployment costs a month before anybody uses it, and with a little use: from aws/template.yaml and prices.json.
+"""What a small deployment costs a month, with a little use: from aws/template.yaml and prices.json.
 
 `python -m bench.deployment` prints the table of the README.
 """
@@ -13,7 +13,8 @@ from cli.aws import build
 # A little use: what docs/scale.md reckons for a million messages with all the reading that goes with them.
 MESSAGES_A_DAY = 1000
 USD_A_MILLION = 29
-# A line of the log about a health check, and how many each task gets: two zones of the load balancer and itself, every 10 s.
+# A line of the log about a health check, and how many each task gets: two zones of the load balancer and it itself ask
+# every 10 s.
 LINE_BYTES = 330
 CHECKS_A_SECOND = 0.3
 # Ten images are kept.
@@ -24,7 +25,7 @@ Resources = dict[str, dict[str, Any]]
 
 def rows() -> list[tuple[str, float]]:
     """What is paid for, and USD a month."""
-    template = build.build(dict.fromkeys(build.functions(), {}))
+    template = build.build({name: {} for name in build.functions()})
     size, resources = template["Mappings"]["Sizes"]["small"], template["Resources"]
     tasks, hours = size["MinTasks"], HOURS_OF_A_MONTH
     a_task = price("fargate_vcpu_hours", size["TaskCpu"] / 1024) + price("fargate_gb_hours", size["TaskMemory"] / 1024)
@@ -33,9 +34,15 @@ def rows() -> list[tuple[str, float]]:
     return [
         (f"{tasks} tasks of the API on Fargate", tasks * a_task * hours),
         ("load balancer", price("alb_hours", hours)),
-        (f"{tasks + zones} public addresses, of tasks and load balancer", price("public_ipv4_hours", hours * (tasks + zones))),
+        (
+            f"{tasks + zones} public addresses, of tasks and load balancer",
+            price("public_ipv4_hours", hours * (tasks + zones)),
+        ),
         (f"Postgres, {size['DatabaseClass']}", price("rds_t4g_small_hours", hours)),
-        (f"its {size['DatabaseStorage']} GB, and as many of backups", price("rds_gp3_gb_months", size["DatabaseStorage"])),
+        (
+            f"its {size['DatabaseStorage']} GB, and as many of backups",
+            price("rds_gp3_gb_months", size["DatabaseStorage"]),
+        ),
         ("the owner's password, kept and rotated", price("secret_months")),
         ("alarms, and the metrics of our own", _watching(resources)),
         ("logs of health checks, images, 1 GB of messages", _kept(log_gb)),

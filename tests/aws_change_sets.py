@@ -53,7 +53,9 @@ def diff(change_set: ChangeSet) -> list[Change]:
     old = stack.template_dict
     before, after = values(old, stack.parameters), values(new, change_set.parameters)
     changed = {name for name in after if before.get(name) != after[name]}
-    found = [Change("Remove", name, old["Resources"][name]["Type"]) for name in old["Resources"].keys() - new["Resources"]]
+    found = [
+        Change("Remove", name, old["Resources"][name]["Type"]) for name in old["Resources"].keys() - new["Resources"]
+    ]
     for name, each in new["Resources"].items():
         if name not in old["Resources"]:
             found.append(Change("Add", name, each["Type"]))

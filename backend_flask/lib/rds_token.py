@@ -1,8 +1,8 @@
 """Signs in to Postgres on RDS with AWS credentials instead of a password (Amazon RDS User Guide, "IAM database
 authentication for MariaDB, MySQL, and PostgreSQL").
 
-A token is good for 15 minutes, and only to connect: a connection that is open stays open. It is signed here, without asking
-anybody, so that a place with no way to AWS can do it.
+A token is good for 15 minutes, and only to connect: a connection that is open stays open. It is signed here, without
+asking anybody, so that a place with no way to AWS can do it.
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ def _docker(*words: str, stdin: str = "") -> None:
 
 
 def _commit() -> str:
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603
         ["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"],  # noqa: S607
         capture_output=True,
         text=True,

@@ -1,6 +1,7 @@
 """One deployment on AWS: its name, its clients, and what its stack says of itself.
 
-Credentials and region are found as every tool of AWS finds them: AWS_PROFILE, AWS_REGION, single sign-on and the rest.
+Credentials and region are found as every tool of AWS finds them: AWS_PROFILE, AWS_DEFAULT_REGION, single sign-on and
+the rest.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Cloud:
         """Raises ScriptError if nothing says which region."""
         session = boto3.session.Session(region_name=args.region)
         if not session.region_name:
-            raise ScriptError("no AWS region. Give --region, or set AWS_REGION")
+            raise ScriptError("no AWS region. Give --region, or set AWS_DEFAULT_REGION")
         return cls(args.name, session.region_name, session)
 
     @property

@@ -81,7 +81,9 @@ def _look_before_the_first_time(cloud: Cloud, wishes: dict[str, str]) -> None:
     table = f"{cloud.name}-messages"
     dynamodb = cloud.client("dynamodb")
     if table in [name for page in dynamodb.get_paginator("list_tables").paginate() for name in page["TableNames"]]:
-        raise ScriptError(f"{table} is there already, of an earlier deployment. See docs/deploy.md, or give another --name")
+        raise ScriptError(
+            f"{table} is there already, of an earlier deployment. See docs/deploy.md, or give another --name"
+        )
 
 
 def _ready_artifacts(cloud: Cloud) -> None:

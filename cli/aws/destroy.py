@@ -16,7 +16,9 @@ def resources(cloud: Cloud) -> dict[str, str]:
     if cloud.stack() is None:
         return {}
     pages = cloud.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=cloud.name)
-    return {each["ResourceType"]: each["PhysicalResourceId"] for page in pages for each in page["StackResourceSummaries"]}
+    return {
+        each["ResourceType"]: each["PhysicalResourceId"] for page in pages for each in page["StackResourceSummaries"]
+    }
 
 
 def destroy(cloud: Cloud, *, with_data: bool) -> list[str]:

@@ -19,7 +19,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from cli import function_zip
-from cli.aws import artifacts, build, change_set, cloud, deploy, redrive
+from cli.aws import artifacts, build, change_set, deploy, redrive
 from tests.aws_cloud import whole_cloudformation
 
 REGION = "us-east-1"
@@ -93,7 +93,7 @@ def aws(
     certificates.write_text("-----BEGIN CERTIFICATE-----")
     monkeypatch.setattr(artifacts, "CERTIFICATES", certificates)
     monkeypatch.setattr(artifacts, "zips", lambda: packed)
-    monkeypatch.setattr(cloud.boto3.session, "Session", lambda region_name: _in(session, region_name))
+    monkeypatch.setattr("cli.aws.cloud.boto3.session.Session", lambda region_name: _in(session, region_name))
     client = cache(session.client)
     wanted = [{"Name": "prefix-list-name", "Values": [deploy.CLOUDFRONT]}]
     if not client("ec2").describe_managed_prefix_lists(Filters=wanted)["PrefixLists"]:

@@ -14,7 +14,7 @@ from moto.awslambda.models import LambdaBackend, LambdaFunction
 
 from backend_flask.lib.ddb import MessageTable
 from backend_flask.lib.uuid7 import Uuid7
-from cli.aws import redrive
+from cli.aws.cloud import Cloud
 from lambdas.cruddur_messaging_stream.handler import apply
 from tests.integration.aws.conftest import SHARED, Run
 from tests.messages_table import a_person, row_of
@@ -170,10 +170,10 @@ def test_what_has_expired_is_recomputed_next_to_the_table(
         run_task=mock.Mock(return_value={"tasks": [{"taskArn": "arn:aws:ecs:us-east-1:1:task/shared/f00d"}]}),
         describe_tasks=mock.Mock(side_effect=[{"tasks": [{"lastStatus": "RUNNING"}]}, {"tasks": [stopped]}]),
     )
-    of_aws = redrive.Cloud.client
+    of_aws = Cloud.client
     instead = {"ecs": ecs, "dynamodbstreams": mock.Mock(get_shard_iterator=mock.Mock(side_effect=trimmed))}
     aws("logs").create_log_stream(logGroupName=deployed["ApiLog"], logStreamName=f"task/tools/f00d-{exit_code}")
-    with mock.patch.object(redrive.Cloud, "client", lambda cloud, name: instead.get(name) or of_aws(cloud, name)):
+    with mock.patch.object(Cloud, "client", lambda cloud, name: instead.get(name) or of_aws(cloud, name)):
         done = run("redrive", *NAME)
     assert "1 have expired" in done.out
     assert done.status == exit_code, done.err

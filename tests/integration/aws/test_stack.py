@@ -1,5 +1,5 @@
-"""The stack that moto makes of the template: the API and the stream function run on its table, and its roles may do what
-they need there and nothing anywhere else.
+"""The stack that moto makes of the template: the API and the stream function run on its table, and its roles may do
+what they need there and nothing anywhere else.
 """
 
 from __future__ import annotations
@@ -67,7 +67,11 @@ def roles(deployed: dict[str, str], aws: Aws) -> dict[str, list[Statement]]:  # 
     """The statements of each role, with the addresses of what was made."""
     iam, found = aws("iam"), {}
     pages = aws("cloudformation").get_paginator("list_stack_resources").paginate(StackName=SHARED)
-    made = {each["LogicalResourceId"]: each["PhysicalResourceId"] for page in pages for each in page["StackResourceSummaries"]}
+    made = {
+        each["LogicalResourceId"]: each["PhysicalResourceId"]
+        for page in pages
+        for each in page["StackResourceSummaries"]
+    }
     for role in ROLES:
         names = iam.list_role_policies(RoleName=made[role])["PolicyNames"]
         policies = [iam.get_role_policy(RoleName=made[role], PolicyName=name)["PolicyDocument"] for name in names]
@@ -190,7 +194,7 @@ class Trigger:
     address: str
     waiting: list[tuple[LambdaFunction, dict[str, Any]]] = field(default_factory=list)
 
-    def invoke(self, function: LambdaFunction, event: dict[str, Any]) -> tuple[str, bool, str]:
+    def take(self, function: LambdaFunction, event: dict[str, Any]) -> tuple[str, bool, str]:
         passing = [each for each in event["Records"] if passes(PATTERN, each)]
         self.waiting.append((function, {"Records": passing}))
         return "{}", False, ""
@@ -200,14 +204,20 @@ class Trigger:
         function, _ = self.waiting[0]
         settings = {**function.environment_vars, **KEYS, "AWS_ENDPOINT_URL": self.address}
         events = [event for _, event in self.waiting]
-        ran = zips.run(self.task, function.handler, events, int(function.memory_size), function.timeout, **settings)
+        ran = zips.run(
+            self.task, str(function.handler), events, int(function.memory_size), function.timeout, **settings
+        )
         return ran.answers
 
 
 @pytest.fixture
 def trigger(packed: dict[str, Path], moto_address: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Trigger:
     made = Trigger(zips.unpack(packed["cruddur_messaging_stream"], tmp_path / "task"), moto_address)
-    monkeypatch.setattr(LambdaFunction, "_invoke_lambda", lambda self, event: made.invoke(self, event))
+
+    def invoke(function: LambdaFunction, event: dict[str, Any]) -> tuple[str, bool, str]:
+        return made.take(function, event)
+
+    monkeypatch.setattr(LambdaFunction, "_invoke_lambda", invoke)
     return made
 
 

@@ -112,7 +112,7 @@ def test_on_aws_it_signs_in_with_its_role(as_the_function: str, monkeypatch: pyt
     given: list[Any] = []
     connect = psycopg.Connection.connect.__func__  # type: ignore[attr-defined]
 
-    def listening(cls: Any, conninfo: str, **arguments: Any) -> Any:
+    def listening(cls: Any, /, conninfo: str, **arguments: Any) -> Any:
         given.append(arguments["password"])
         return connect(cls, conninfo, **arguments)
 

@@ -1,5 +1,5 @@
-"""Which records the filter of the template lets through to the stream function. AWS' own filter nobody can run here, so it
-is read as the AWS Lambda Developer Guide says in "Control which events Lambda sends to your function".
+"""Which records the filter of the template lets through to the stream function. AWS' own filter nobody can run here, so
+it is read as the AWS Lambda Developer Guide says in "Control which events Lambda sends to your function".
 """
 
 from __future__ import annotations
