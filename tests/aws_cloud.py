@@ -18,6 +18,7 @@ from moto.rds.models import DBInstance
 
 from cli.aws import build
 from tests import aws_change_sets
+from tests.aws_template import template
 
 DATABASE_ID = "db-ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 # Attributes of an instance that moto has, but not in its CloudFormation.
@@ -97,11 +98,6 @@ def _models() -> list[Any]:
     ours = [*template()["Resources"].values(), *build.artifacts()["Resources"].values()]
     missing = {each["Type"] for each in ours} - {model.cloudformation_type() for model in known}
     return [*known, *(type(name.rpartition(":")[2], (StandIn,), {"kind": name}) for name in sorted(missing))]
-
-
-def template() -> dict[str, Any]:
-    """Ours, with zips that are nowhere."""
-    return build.build({name: {"S3Bucket": "zips", "S3Key": f"{name}.zip"} for name in build.functions()})
 
 
 @contextmanager

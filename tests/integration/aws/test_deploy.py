@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cli.aws import build
-from tests.aws_cloud import template
+from tests.aws_template import template
 from tests.integration.aws.conftest import EMAIL, SHARED, Run
 
 Aws = Callable[[str], Any]

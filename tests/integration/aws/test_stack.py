@@ -20,7 +20,8 @@ from moto.awslambda.models import LambdaFunction
 from cli.aws import build
 from tests import zips
 from tests.arena import Arena
-from tests.aws_cloud import DATABASE_ID, OF_DATABASE, template
+from tests.aws_cloud import DATABASE_ID, OF_DATABASE
+from tests.aws_template import template
 from tests.integration.aws.conftest import REGION, SHARED
 from tests.unit.aws.test_stream_filter import PATTERN, passes
 

@@ -15,7 +15,7 @@ from backend_flask.lib.ddb import MessageTable
 from cli.release import release
 from dev import dynamodb
 from tests import zips
-from tests.aws_cloud import template
+from tests.aws_template import template
 from tests.messages_table import a_person, row_of
 from tests.sign_ups import sign_up
 from tests.stream_records import damaged, record

@@ -11,7 +11,7 @@ import pytest
 
 from backend_flask.lib.ddb import GROUP_SK, message_key, row_key
 from lambdas.cruddur_messaging_stream.handler import _message_of
-from tests.aws_cloud import template
+from tests.aws_template import template
 from tests.stream_records import ANDREW, GROUP, message, record
 
 [FILTER] = template()["Resources"]["StreamTrigger"]["Properties"]["FilterCriteria"]["Filters"]

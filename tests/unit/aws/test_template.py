@@ -18,7 +18,7 @@ from cli.aws.change_set import PRECIOUS
 from dev.trigger.__main__ import options
 from lambdas.cruddur_post_confirmation import handler as sign_up
 from tests.api_page import rows_of
-from tests.aws_cloud import template
+from tests.aws_template import template
 
 ROOT = Path(__file__).resolve().parents[3]
 DOCKERFILE = (ROOT / "Dockerfile").read_text()

@@ -9,7 +9,7 @@ import pytest
 
 from bench import deployment
 from cli.aws.deploy import WISHES
-from tests.aws_cloud import template
+from tests.aws_template import template
 
 ROOT = Path(__file__).resolve().parents[3]
 README, DEPLOY, RUNBOOK = ((ROOT / name).read_text() for name in ("README.md", "docs/deploy.md", "docs/runbook.md"))
