@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from cli.script import ArgumentParser, Arguments, ScriptError, confirm
 
+from botocore.exceptions import ClientError
+
 from cli.aws import artifacts, build, change_set
 from cli.aws.change_set import ChangeSet
 from cli.aws.cloud import Cloud
@@ -36,6 +38,7 @@ def deploy(cloud: Cloud, wishes: dict[str, str], image: str | None, *, yes: bool
     before = cloud.stack()
     if before is None:
         _look_before_the_first_time(cloud, wishes)
+        _let_ecs_act(cloud)
     print(f"{cloud.name} in {cloud.region}, account {cloud.account}")
     artifacts.fetch_certificates(cloud.region)
     packed = artifacts.zips()
@@ -84,6 +87,18 @@ def _look_before_the_first_time(cloud: Cloud, wishes: dict[str, str]) -> None:
         raise ScriptError(
             f"{table} is there already, of an earlier deployment. See docs/deploy.md, or give another --name"
         )
+
+
+def _let_ecs_act(cloud: Cloud) -> None:
+    """In an account that never had ECS, its own role comes with the first cluster, and too late for the first service
+    (Amazon ECS Developer Guide, "Using service-linked roles for Amazon ECS").
+    """
+    try:
+        cloud.client("iam").create_service_linked_role(AWSServiceName="ecs.amazonaws.com")
+    except ClientError as error:
+        # It is there: AWS says the one, moto the other.
+        if error.response["Error"]["Code"] not in {"InvalidInput", "EntityAlreadyExists"}:
+            raise
 
 
 def _ready_artifacts(cloud: Cloud) -> None:

@@ -43,6 +43,7 @@ def test_an_empty_account_gets_everything(run: Run, aws: Aws, docker: Path) -> N
     # moto lists one more, without a name.
     assert made - {""} == {name for name, each in wanted.items() if each.get("Condition") in {None, "HasNoDomain"}}
     assert "UserPoolId=us-east-1_" in done.out
+    assert "AWSServiceRoleForecs" in str(aws("iam").list_roles()["Roles"])
     calls = [json.loads(line) for line in docker.read_text().splitlines()]
     assert [call[0] for call in calls] == ["login", "build", "push"]
     assert "backend" in calls[1]

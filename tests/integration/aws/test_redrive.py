@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
@@ -159,31 +162,54 @@ def test_a_dry_run_only_shows(run: Run, aws: Aws, queue: str, table: MessageTabl
     assert waiting(aws, queue) == 1
 
 
-@pytest.mark.parametrize(("exit_code", "left"), [(0, 0), (1, 0)])
+class Tools:
+    """ECS, as far as a task goes that ends with this status; and a stream that has forgotten everything."""
+
+    def __init__(self, aws: Aws, deployed: dict[str, str], exit_code: int = 0) -> None:
+        stream = f"task/tools/{uuid.uuid4().hex}"
+        aws("logs").create_log_stream(logGroupName=deployed["ApiLog"], logStreamName=stream)
+        line = {"timestamp": int(time.time() * 1000) + 1000, "message": "every row is what its messages say"}
+        aws("logs").put_log_events(logGroupName=deployed["ApiLog"], logStreamName=stream, logEvents=[line])
+        arn = f"arn:aws:ecs:us-east-1:1:task/shared/{stream.rpartition('/')[2]}"
+        stopped = {"lastStatus": "STOPPED", "containers": [{"name": "tools", "exitCode": exit_code}]}
+        self.ecs = mock.Mock(
+            run_task=mock.Mock(return_value={"tasks": [{"taskArn": arn}]}),
+            describe_tasks=mock.Mock(side_effect=[{"tasks": [{"lastStatus": "RUNNING"}]}, {"tasks": [stopped]}]),
+        )
+        trimmed = ClientError({"Error": {"Code": "TrimmedDataAccessException", "Message": "too old"}}, "GetRecords")
+        self.streams = mock.Mock(get_shard_iterator=mock.Mock(side_effect=trimmed))
+
+    @contextmanager
+    def instead(self) -> Iterator[None]:
+        of_aws, ours = Cloud.client, {"ecs": self.ecs, "dynamodbstreams": self.streams}
+        with mock.patch.object(Cloud, "client", lambda cloud, name: ours.get(name) or of_aws(cloud, name)):
+            yield
+
+
+@pytest.mark.parametrize("exit_code", [0, 1])
 def test_what_has_expired_is_recomputed_next_to_the_table(
-    run: Run, aws: Aws, queue: str, table: MessageTable, deployed: dict[str, str], exit_code: int, left: int
+    run: Run, aws: Aws, queue: str, table: MessageTable, deployed: dict[str, str], exit_code: int
 ) -> None:
     failed_batch(aws, queue, table, "1", "2", shard="shardId-00000000000000000000-99999999")
-    trimmed = ClientError({"Error": {"Code": "TrimmedDataAccessException", "Message": "too old"}}, "GetRecords")
-    stopped = {"lastStatus": "STOPPED", "containers": [{"name": "tools", "exitCode": exit_code}]}
-    ecs = mock.Mock(
-        run_task=mock.Mock(return_value={"tasks": [{"taskArn": "arn:aws:ecs:us-east-1:1:task/shared/f00d"}]}),
-        describe_tasks=mock.Mock(side_effect=[{"tasks": [{"lastStatus": "RUNNING"}]}, {"tasks": [stopped]}]),
-    )
-    of_aws = Cloud.client
-    instead = {"ecs": ecs, "dynamodbstreams": mock.Mock(get_shard_iterator=mock.Mock(side_effect=trimmed))}
-    aws("logs").create_log_stream(logGroupName=deployed["ApiLog"], logStreamName=f"task/tools/f00d-{exit_code}")
-    with mock.patch.object(Cloud, "client", lambda cloud, name: instead.get(name) or of_aws(cloud, name)):
+    tools = Tools(aws, deployed, exit_code)
+    with tools.instead():
         done = run("redrive", *NAME)
     assert "1 have expired" in done.out
+    assert "every row is what its messages say" in done.out
     assert done.status == exit_code, done.err
     assert ("Every row is what its messages say." in done.out) == (exit_code == 0)
-    # Those that could not be repaired come back after a while.
-    assert waiting(aws, queue) == left
-    asked = ecs.run_task.call_args.kwargs
+    asked = tools.ecs.run_task.call_args.kwargs
     validate_parameters(asked, aws("ecs").meta.service_model.operation_model("RunTask").input_shape)
     assert asked["overrides"]["containerOverrides"][0]["command"] == ["bin/ddb/verify", "--repair"]
     assert asked["networkConfiguration"]["awsvpcConfiguration"]["assignPublicIp"] == "ENABLED"
+
+
+def test_all_rows_are_recomputed_for_who_asks(run: Run, aws: Aws, queue: str, deployed: dict[str, str]) -> None:  # noqa: ARG001
+    tools = Tools(aws, deployed)
+    with tools.instead():
+        done = run("redrive", *NAME, "--recompute")
+    assert (done.status, done.out.splitlines()[-1]) == (0, "Every row is what its messages say.")
+    assert tools.ecs.run_task.called
 
 
 def test_a_message_that_is_none_of_lambdas_is_named(run: Run, aws: Aws, queue: str) -> None:
