@@ -17,8 +17,8 @@ USD_A_MILLION = 29
 # every 10 s.
 LINE_BYTES = 330
 CHECKS_A_SECOND = 0.3
-# Ten images are kept.
-IMAGE_GB = 10 * 0.1
+# Of the images that are kept each adds little to the first.
+IMAGE_GB = 1.0
 
 Resources = dict[str, dict[str, Any]]
 

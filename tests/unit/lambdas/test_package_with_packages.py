@@ -72,7 +72,7 @@ def test_packages_are_fetched_by_hash_for_lambdas_machine(monkeypatch: pytest.Mo
         (target / "psycopg" / "__init__.py").write_text("")
         return subprocess.CompletedProcess(words, 0, "", "")
 
-    monkeypatch.setattr(function_zip.subprocess, "run", pip)
+    monkeypatch.setattr("cli.function_zip.subprocess.run", pip)
     output = tmp_path / "function.zip"
     function_zip.write(FUNCTION, output)
     [words] = asked
@@ -85,7 +85,7 @@ def test_packages_are_fetched_by_hash_for_lambdas_machine(monkeypatch: pytest.Mo
 
 def test_a_pip_that_fails_is_one_clear_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     failed = subprocess.CompletedProcess([], 1, "", "WARNING: x\nERROR: no network\n")
-    monkeypatch.setattr(function_zip.subprocess, "run", lambda *_, **__: failed)
+    monkeypatch.setattr("cli.function_zip.subprocess.run", lambda *_, **__: failed)
     with pytest.raises(ScriptError, match="for Lambda: ERROR: no network"):
         function_zip.write(FUNCTION, tmp_path / "function.zip")
     assert not (tmp_path / "function.zip").exists()
