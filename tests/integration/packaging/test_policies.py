@@ -16,21 +16,15 @@ import pytest
 from flask import request
 
 from backend_flask.lib import ddb
-from backend_flask.lib.ddb import INBOX_INDEX, Message, MessageTable, message_key, row_key
-from backend_flask.lib.ddb_verify import repair
+from backend_flask.lib.ddb import INBOX_INDEX, Message, MessageTable, message_key
 from lambdas.cruddur_messaging_stream.handler import apply
 from tests.api import Api, Person, token_of
 from tests.arena import Arena
-from tests.damaged_rows import Town, put
-from tests.messages_table import a_person, row_of, stored
+from tests.messages_table import a_person, stored
 
 ROOT = Path(__file__).resolve().parents[3]
 POLICIES = {path.stem: path.read_text() for path in (ROOT / "aws" / "policies").glob("*.json")}
 TABLE, INDEX, STREAM, LOGS = "${TableArn}", f"${{TableArn}}/index/{INBOX_INDEX}", "${StreamArn}", "${LogGroupArn}"
-PLACEHOLDERS = {
-    *("TableArn", "StreamArn", "LogGroupArn", "FailedRecordsArn"),
-    *("DatabaseUserArn", "RepositoryArn", "OwnerSecretArn"),
-}
 WRITES_LOGS = {("logs:CreateLogStream", LOGS), ("logs:PutLogEvents", LOGS)}
 
 # What Lambda does in the function's name (AWS Managed Policy Reference, "AWSLambdaDynamoDBExecutionRole"). The template
@@ -43,28 +37,6 @@ BY_LAMBDA = {
     # What was given up goes there ("Retain discarded batches for a DynamoDB event source in Lambda").
     ("sqs:SendMessage", "${FailedRecordsArn}"),
 } | WRITES_LOGS
-# To be in a VPC (AWS Managed Policy Reference, "AWSLambdaVPCAccessExecutionRole"). AWS allows no smaller resource.
-IN_A_VPC = {
-    (f"ec2:{action}", "*")
-    for action in (
-        "AssignPrivateIpAddresses",
-        "CreateNetworkInterface",
-        "DeleteNetworkInterface",
-        "DescribeNetworkInterfaces",
-        "DescribeSubnets",
-        "UnassignPrivateIpAddresses",
-    )
-}
-# "AmazonECSTaskExecutionRolePolicy", and "Pass Secrets Manager secrets through Amazon ECS environment variables".
-TO_START_A_TASK = {
-    ("ecr:GetAuthorizationToken", "*"),
-    ("ecr:BatchCheckLayerAvailability", "${RepositoryArn}"),
-    ("ecr:BatchGetImage", "${RepositoryArn}"),
-    ("ecr:GetDownloadUrlForLayer", "${RepositoryArn}"),
-    ("secretsmanager:GetSecretValue", "${OwnerSecretArn}"),
-} | WRITES_LOGS
-# RDS User Guide, "Creating and using an IAM policy for IAM database access".
-SIGNS_IN = {("rds-db:connect", "${DatabaseUserArn}")}
 
 Allowed = set[tuple[str, str]]
 
@@ -167,36 +139,3 @@ def test_no_call_of_the_table_is_left_out(api: Api) -> None:
     scripts = {"createtable", "deletetable", "updatetimetolive", "getwaiter"}
     driven = {action.partition(":")[2].lower() for action, _ in used} | {"transactwriteitems"}
     assert written - scripts == driven
-
-
-def test_bin_ddb_verify_may_do_what_it_does_and_nothing_else(table: MessageTable) -> None:
-    town, used = Town(table, 2), set[tuple[str, str]]()
-    (owner, group), (_, another) = town.rows[0], town.rows[-1]
-    row = row_of(table, owner, group)
-    assert row
-    table.client.delete_item(TableName=table.name, Key=row_key(owner, group))
-    put(table, {**row, **row_key(a_person().uuid, another)})
-    listen(table.client, used)
-    for difference in list(town.differences()):
-        repair(table, difference)
-    assert used == allowed("tools")
-
-
-def test_what_aws_does_in_our_name_is_what_aws_says() -> None:
-    assert allowed("task_start") == TO_START_A_TASK
-    assert allowed("database_user") == SIGNS_IN
-    assert allowed("post_confirmation") == SIGNS_IN | WRITES_LOGS | IN_A_VPC
-
-
-@pytest.mark.parametrize("name", POLICIES)
-def test_a_policy_names_each_thing(name: str) -> None:
-    statements = json.loads(POLICIES[name])["Statement"]
-    assert [set(each) for each in statements] == [{"Sid", "Effect", "Action", "Resource"}] * len(statements)
-    assert not any("*" in action for action, _ in allowed(name))
-    everywhere = {(action, resource) for action, resource in allowed(name) if "*" in resource}
-    assert everywhere <= IN_A_VPC | TO_START_A_TASK
-    assert set(re.findall(r"\$\{(\w+)\}", POLICIES[name])) <= PLACEHOLDERS
-
-
-def test_there_is_a_policy_for_each_part() -> None:
-    assert set(POLICIES) == {"api", "database_user", "messaging_stream", "post_confirmation", "task_start", "tools"}

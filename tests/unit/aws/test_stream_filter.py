@@ -9,10 +9,8 @@ from typing import Any
 
 import pytest
 
-from backend_flask.lib.ddb import GROUP_SK, message_key, row_key
-from lambdas.cruddur_messaging_stream.handler import _message_of
 from tests.aws_template import template
-from tests.stream_records import ANDREW, GROUP, message, record
+from tests.stream_records import ANDREW, GROUP, FakeTable, handle, message, record
 
 [FILTER] = template()["Resources"]["StreamTrigger"]["Properties"]["FilterCriteria"]["Filters"]
 PATTERN = json.loads(FILTER["Pattern"])
@@ -32,8 +30,8 @@ def about(key: Any, name: str = "INSERT") -> Any:
     return record(message(1).to_item() | key, 1, name)
 
 
-GROUP_ITEM = message_key(GROUP, GROUP_SK)
-ROW = row_key(ANDREW.uuid, GROUP)
+GROUP_ITEM = {"pk": {"S": f"MSG#{GROUP}"}, "sk": {"S": "~GROUP"}}
+ROW = {"pk": {"S": f"GRP#{ANDREW.uuid}"}, "sk": {"S": GROUP}}
 SEND_KEY = {"pk": {"S": f"KEY#{ANDREW.uuid}"}, "sk": {"S": "k"}}
 
 
@@ -55,5 +53,6 @@ def test_what_is_removed_does_not_wake_it() -> None:
 @pytest.mark.parametrize("key", [GROUP_ITEM, ROW, SEND_KEY, {}])
 @pytest.mark.parametrize("name", ["INSERT", "MODIFY", "REMOVE"])
 def test_nothing_that_the_function_would_act_on_is_kept_from_it(key: Any, name: str) -> None:
-    given = about(key, name)
-    assert passes(PATTERN, given) or _message_of(given) is None
+    given, table = about(key, name), FakeTable()
+    handle(table, given)
+    assert passes(PATTERN, given) or table.calls == []

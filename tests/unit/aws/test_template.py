@@ -7,6 +7,7 @@ import re
 import runpy
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -56,7 +57,9 @@ def test_the_table_is_the_one_that_the_code_defines() -> None:
     assert {name: table[name] for name in wanted if name != "TableName"} == {
         name: value for name, value in wanted.items() if name != "TableName"
     }
-    assert table["TimeToLiveSpecification"] == {"AttributeName": ddb.TTL_ATTRIBUTE, "Enabled": True}
+    client = mock.Mock()
+    ddb.MessageTable(client, "x", str).create()
+    assert client.update_time_to_live.call_args.kwargs["TimeToLiveSpecification"] == table["TimeToLiveSpecification"]
 
 
 def test_the_table_can_be_brought_back_and_not_be_lost() -> None:
