@@ -4,35 +4,45 @@ from __future__ import annotations
 
 import atexit
 import logging
+import time
+from functools import partial
 
 from flask import Flask, Response
 from flask_cors import CORS
 
 from backend_flask import logs, settings, telemetry
 from backend_flask.auth import SignIn
-from backend_flask.clients import client_of, database_of
+from backend_flask.clients import client_of, database_of, password_of
 from backend_flask.fast_json import FastJson
 from backend_flask.headers import ONLY_HTTPS, SECURITY_HEADERS
 from backend_flask.lib import deadline, metering, trace_context
 from backend_flask.lib.cognito_jwt_token import CognitoTokenVerifier, KeySet, fetch_from
-from backend_flask.lib.ddb import MessageTable
+from backend_flask.lib.db import Database
+from backend_flask.lib.ddb import Hint, MessageTable
+from backend_flask.lib.ddb_changes import Changes
+from backend_flask.lib.ddb_members import Membership
+from backend_flask.lib.live import CHANNEL, Ear, Publisher
 from backend_flask.lib.plain_answers import take_as_json
 from backend_flask.lib.uuid7 import Uuid7
 from backend_flask.routes import errors
 from backend_flask.routes.activities import activities
+from backend_flask.routes.blocks import blocks
 from backend_flask.routes.docs import docs
 from backend_flask.routes.health import health
+from backend_flask.routes.live import live
 from backend_flask.routes.message_groups import message_groups
 from backend_flask.routes.messages import messages
 from backend_flask.routes.users import users
+from backend_flask.services.live import Hub, Live
 from backend_flask.services.rate_limits import NoLimits, RateLimits
 from backend_flask.services.users import from_claims
 from backend_flask.settings import Settings
+from backend_flask.stopping import at_stop
 from backend_flask.stores import EXTENSION, Stores
 
 ANSWER_WITHIN_SECONDS = 4.8
 MAX_BODY_BYTES = 16 * 1024
-ROUTES = (health, message_groups, messages, users, activities, docs)
+ROUTES = (health, message_groups, messages, live, users, blocks, activities, docs)
 
 
 def from_environment() -> Flask:
@@ -54,7 +64,8 @@ def create_app(settings: Settings) -> Flask:
     app.url_map.merge_slashes = False
     app.json = FastJson(app)
     told = telemetry.start(app, settings)
-    app.extensions[EXTENSION] = build_stores(settings)
+    app.extensions[EXTENSION] = stores = build_stores(settings)
+    at_stop(app, stores.live.hub.end)
     for blueprint in ROUTES:
         app.register_blueprint(blueprint)
     errors.register(app)
@@ -80,14 +91,34 @@ def build_stores(settings: Settings) -> Stores:
     verifier = CognitoTokenVerifier(
         KeySet(fetch_from(settings.jwks_url)), settings.issuer, settings.aws_cognito_user_pool_client_id
     )
+
+    def announce(hint: Hint) -> None:
+        events.publisher.publish(hint)
+
+    table = MessageTable(dynamodb, settings.ddb_message_table, make_id, announce=announce)
+    events = build_live(settings, db, table)
     return Stores(
-        table=MessageTable(dynamodb, settings.ddb_message_table, make_id),
+        table=table,
         db=db,
         cognito=cognito,
         sign_in=SignIn(verifier, lambda claims, token: from_claims(db, cognito, claims, token)),
         limits=RateLimits(db) if settings.rate_limits == "on" else NoLimits(),
+        membership=Membership(table, make_id),
         make_id=make_id,
+        live=events,
     )
+
+
+def build_live(settings: Settings, db: Database, table: MessageTable) -> Live:
+    changes = Changes(table, time.time)
+    events = Live(
+        Hub(partial(Ear, settings.connection_url, password_of(settings)), changes.read, settings.live_streams),
+        Publisher(lambda hints: db.all("live/notify", channel=CHANNEL, hints=hints), changes.members_of),
+        changes.catch_up,
+    )
+    # Before the pool is closed, through which the last hints go.
+    atexit.register(events.close)
+    return events
 
 
 def _keep_deadline(app: Flask) -> None:
@@ -105,8 +136,8 @@ def _allow_origins(app: Flask, origins: list[str]) -> None:
     CORS(
         app,
         origins=origins,
-        methods=["GET", "POST", "PUT"],
-        allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
+        methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "Last-Event-ID"],
         expose_headers=["Link", "Retry-After"],
         always_send=False,
         max_age=600,

@@ -12,7 +12,13 @@ from cachetools import TTLCache
 from flask import g, request
 
 from backend_flask.errors import NotSignedIn, Unavailable
-from backend_flask.lib.cognito_jwt_token import Claims, CognitoTokenVerifier, KeySetUnavailable, TokenRefused
+from backend_flask.lib.cognito_jwt_token import (
+    LEEWAY_SECONDS,
+    Claims,
+    CognitoTokenVerifier,
+    KeySetUnavailable,
+    TokenRefused,
+)
 from backend_flask.services.users import User
 from backend_flask.stores import stores
 
@@ -43,12 +49,7 @@ class SignIn:
 
     def user(self, token: str) -> User:
         """Raises NotSignedIn or Unavailable."""
-        try:
-            claims = self._verifier.verify(token)
-        except TokenRefused as refused:
-            raise NotSignedIn(refused.code) from None
-        except KeySetUnavailable as away:
-            raise Unavailable(retry_after=away.retry_after) from None
+        claims = self._claims(token)
         with self._lock:
             known = self._users.get(claims["sub"])
         if known is None:
@@ -57,11 +58,23 @@ class SignIn:
                 self._users[claims["sub"]] = known
         return known
 
+    def seconds_left(self, token: str) -> float:
+        """How long a token that holds still does. Raises NotSignedIn or Unavailable."""
+        return float(self._claims(token)["exp"]) + LEEWAY_SECONDS - time.time()
+
     def forget(self, user: User) -> None:
         """After a change of the user's row, so that the next request of this process sees it."""
         with self._lock:
             for sub in [sub for sub, known in self._users.items() if known.uuid == user.uuid]:
                 del self._users[sub]
+
+    def _claims(self, token: str) -> Claims:
+        try:
+            return self._verifier.verify(token)
+        except TokenRefused as refused:
+            raise NotSignedIn(refused.code) from None
+        except KeySetUnavailable as away:
+            raise Unavailable(retry_after=away.retry_after) from None
 
 
 def signed_in(view: Callable[Concatenate[User, P], R]) -> Callable[P, R]:
@@ -95,6 +108,11 @@ def user_if_signed_in() -> User | None:
     except NotSignedIn:
         return None
     return cast(User, g.user)
+
+
+def seconds_left() -> float:
+    """How long the token of this request, which holds, still does. Raises NotSignedIn or Unavailable."""
+    return stores().sign_in.seconds_left(_bearer_token(request.headers.get("Authorization")))
 
 
 def _bearer_token(header: str | None) -> str:

@@ -4,8 +4,10 @@
     ├── BadRequest          400  the body is not what the route reads
     │   └── NotJson         415  it is not sent as JSON
     ├── NotSignedIn         401  no token, or one that does not hold
+    ├── Forbidden           403  you may see it, and others may do this with it
     ├── NotFound            404  it is not there, or not for you: the same answer
     ├── Conflict            409  it contradicts what is already stored
+    ├── PreconditionFailed  412  it is not, or no more, in the version that you meant
     ├── Invalid             422  fields break a rule; carries one code per broken rule
     ├── RateLimited         429  too much, too fast; try again later
     └── Unavailable         503  a neighbour does not answer; try again
@@ -43,6 +45,11 @@ class NotSignedIn(CruddurError):
     code = "token_missing"
 
 
+class Forbidden(CruddurError):
+    status = 403
+    code = "forbidden"
+
+
 class NotFound(CruddurError):
     status = 404
     code = "not_found"
@@ -51,6 +58,11 @@ class NotFound(CruddurError):
 class Conflict(CruddurError):
     status = 409
     code = "conflict"
+
+
+class PreconditionFailed(CruddurError):
+    status = 412
+    code = "precondition_failed"
 
 
 class Invalid(CruddurError):

@@ -19,8 +19,9 @@ _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108
 bind = f"{_settings.host}:{_settings.port}"
 worker_class = "backend_flask.worker.Worker"
 workers = _settings.web_concurrency or 2 * (os.cpu_count() or 1)
-# Open connections, idle ones among them: each costs some kilobytes while it waits for its next request.
-worker_connections = 1000
+# Open connections, idle ones among them: each costs some kilobytes while it waits for its next request. Streams of live
+# events come on top, so that they keep no request out.
+worker_connections = 1000 + _settings.live_streams
 preload_app = False
 # The system deals new connections out to the workers. From one queue, two of four took nearly all of them.
 reuse_port = True

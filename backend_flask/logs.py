@@ -6,7 +6,9 @@ import json
 import logging
 import sys
 import time
+from contextvars import copy_context
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from flask import Flask, Response, g, request
@@ -43,7 +45,7 @@ def configure(level: str) -> None:
 
 def log_requests(app: Flask, telemetry: Telemetry = NO_TELEMETRY) -> None:
     """One line a request: the route, never the path with its ids, the status, the milliseconds, and what was asked of
-    the neighbours for it."""
+    the neighbours for it. That of a stream is written when it ends; `g.stream` says how many events it had."""
 
     @app.before_request
     def start() -> None:
@@ -53,23 +55,32 @@ def log_requests(app: Flask, telemetry: Telemetry = NO_TELEMETRY) -> None:
 
     @app.after_request
     def end(response: Response) -> Response:
-        user = g.get("user")
+        user, stream = g.get("user"), g.get("stream")
         line = {
             "method": request.method,
             "route": str(request.url_rule or "unknown"),
             "status": response.status_code,
-            "ms": _milliseconds(time.perf_counter() - g.started),
+            "ms": 0.0,
             "user_uuid": user.uuid if user else None,
-            **_asked(g.asked),
         }
-        log.info("request", extra=line)
-        telemetry.measure(line)
+        write = partial(_write, line, g.started, g.asked, telemetry)
+        if stream is None:
+            write()
+        else:
+            in_trace = copy_context().run
+            response.call_on_close(lambda: in_trace(write, events=stream.events))
         return response
 
     @app.teardown_request
     def clear(_: BaseException | None) -> None:
         metering.stop()
         trace_context.clear()
+
+
+def _write(line: dict[str, Any], started: float, asked: RequestMeter, telemetry: Telemetry, **more: int) -> None:
+    whole = {**line, "ms": _milliseconds(time.perf_counter() - started), **_asked(asked), **more}
+    log.info("request", extra=whole)
+    telemetry.measure(whole)
 
 
 def _asked(meter: RequestMeter) -> dict[str, float]:

@@ -60,6 +60,9 @@ class Settings:
         "password",
         allowed=("password", "iam"),
     )
+    live_streams: int = _setting(
+        "open streams of live events of one process, from 1 up", 1000, allowed=range(1, 100_001)
+    )
     rate_limits: str = _setting("on, or off to let users send as much as they like", "on", allowed=("on", "off"))
     log_level: str = _setting("debug, info, warning or error", "info", allowed=("debug", "info", "warning", "error"))
     otel_exporter_otlp_endpoint: str = _setting(

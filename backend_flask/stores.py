@@ -10,6 +10,8 @@ from flask import current_app
 
 from backend_flask.lib.db import Database
 from backend_flask.lib.ddb import MessageTable
+from backend_flask.lib.ddb_members import Membership
+from backend_flask.services.live import Live
 from backend_flask.services.rate_limits import NoLimits
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ class Stores:
     cognito: Any
     sign_in: SignIn
     limits: NoLimits
+    live: Live
+    membership: Membership
     make_id: Callable[[], str]
 
 

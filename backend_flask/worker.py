@@ -1,8 +1,10 @@
-"""The server's worker: gunicorn's for gevent, with a limit on how long a body may take to arrive, and JSON for what the
-server refuses before the app is asked. Its own refusals would be HTML that quotes the header it did not understand."""
+"""The server's worker: gunicorn's for gevent, with a limit on how long a body may take to arrive and an answer to be
+taken, an end of all streams when it is asked to stop, and JSON for what the server refuses before the app is asked. Its
+own refusals would be HTML that quotes the header it did not understand."""
 
 from __future__ import annotations
 
+import errno
 import json
 import socket
 import time
@@ -11,6 +13,7 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
+import gevent
 from gunicorn.http.errors import (
     ExpectationFailed,
     LimitRequestHeaders,
@@ -21,8 +24,11 @@ from gunicorn.http.errors import (
 from gunicorn.workers.ggevent import GeventWorker
 
 from backend_flask.headers import SECURITY_HEADERS
+from backend_flask.stopping import stop
 
 BODY_SECONDS = 10.0
+# Who has taken nothing of a part of an answer for so long will not: a stream would wait for ever.
+TAKE_SECONDS = 20.0
 _STATUSES = {
     LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
     LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -42,12 +48,28 @@ class Worker(GeventWorker):  # type: ignore[misc]
         super().run()
 
     def handle_request(self, listener_name: Any, req: Any, sock: socket.socket, addr: Any) -> None:
-        """Answers one request, whose body must be there within BODY_SECONDS; else the app sees it end too early."""
+        """Answers one request, whose body must be there within BODY_SECONDS; else the app sees it end too early.
+
+        Each part of the answer must be taken within TAKE_SECONDS.
+        """
         req.unreader.chunk = _limited(req, sock, type(req.unreader).chunk.__get__(req.unreader))
+        sock.settimeout(TAKE_SECONDS)
         try:
             super().handle_request(listener_name, req, sock, addr)
+        except TimeoutError:
+            # As if the reader had gone, which gunicorn knows to pass over.
+            raise ConnectionResetError(errno.ECONNRESET, "the answer is not taken") from None
         finally:
             del req.unreader.chunk
+            sock.settimeout(None)
+        if not self.alive:
+            # No other request is waited for on this connection: that would hold up the stop.
+            raise StopIteration
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        super().handle_exit(sig, frame)
+        # Not in the signal handler, where nothing may wait for a lock.
+        gevent.spawn(stop, self.wsgi)
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
         """Refuses what is no HTTP request. Neither the answer nor the log quotes it: it may hold a token."""
@@ -72,7 +94,7 @@ def _limited(req: Any, sock: socket.socket, chunk: Callable[..., bytes]) -> Call
             req.force_close()
             raise
         finally:
-            sock.settimeout(None)
+            sock.settimeout(TAKE_SECONDS)
 
     return limited
 

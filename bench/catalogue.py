@@ -34,4 +34,5 @@ QUESTIONS = (
     Question("cost", "how many capacity units does a message take, and what does a million cost?", 1),
     Question("growth", "does a long history or a long list make reading slower or dearer?", 8),
     Question("lag", "how long after a message was answered does the other member's list show it?", 2),
+    Question("live", "what do 500 idle listeners cost, do they slow others down, and how long does an event take?", 3),
 )

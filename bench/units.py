@@ -33,8 +33,9 @@ class Units:
 
 # Of a row that gets a new message: the row itself, and its entry in the index, which is taken away and put anew.
 ROW_WRITES, INDEX_WRITES = 1, 2
-# Of a row whose marker moves, the entry stays where it is and is put once.
-MARKER = Units(write=ROW_WRITES + 1)
+# Of a row whose marker moves, the entry stays where it is and is put once. Other devices are left a note.
+NOTE = Units(write=1)
+MARKER = Units(write=ROW_WRITES + 1) + NOTE
 SEND_KEY = Units(write=1)
 COUNT = Units(read=0.5)
 FIRST_PAGE = Units(read=2)
@@ -70,5 +71,29 @@ def start(members: int) -> Units:
     return Units(write=2 * (members + 2) + members)
 
 
-# D looks for the sender's row before.
-NEW_DIRECT_GROUP = Units(read=1) + start(2)
+# D looks before for the sender's row, and for that of a block.
+NEW_DIRECT_GROUP = Units(read=2) + start(2)
+
+
+# Beside the five patterns, as tests/integration/lib/test_ddb_units.py counts it
+
+EDIT = Units(read=1, write=1)
+MUTE = HIDE = Units(write=ROW_WRITES + 1)
+# Two rows in a transaction: one's own moves in the index, the other person's stays where it is.
+BLOCK = Units(read=1, write=2 * 2 * ROW_WRITES + INDEX_WRITES + 1)
+UNBLOCK = BLOCK + Units(read=1)
+# Of whom there is no message group with, the row is put without a transaction, and taken away in one that also looks.
+BLOCK_A_STRANGER = Units(read=1, write=ROW_WRITES + 1)
+UNBLOCK_A_STRANGER = Units(read=2, write=2 * (ROW_WRITES + 1) + 1)
+# Of the index and of the changes; more for each message group and each message in which something has happened.
+CATCH_UP = Units(read=0.5 + 1)
+
+
+def spread_of_an_edit(members: int) -> Units:
+    """What the stream function takes for an edit of the newest message: the rows stay where they are in the index."""
+    return Units(read=1, write=members * (ROW_WRITES + 1)) + NOTE * members
+
+
+def change(rows: int) -> Units:
+    """A message group is changed together with so many rows: each item twice, entries of the index once."""
+    return Units(read=2, write=2 * (1 + rows) + rows)

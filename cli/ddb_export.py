@@ -13,7 +13,8 @@ from typing import IO
 from cli.script import ScriptError
 
 from backend_flask.lib import ddb_copy
-from backend_flask.lib.ddb import Item, MessageTable
+from backend_flask.lib.ddb import MessageTable
+from backend_flask.lib.ddb_items import Item
 from cli import ddb_lines
 from cli.resume import Resume
 

@@ -17,7 +17,8 @@ from pathlib import Path
 from cli.script import ScriptError
 
 from backend_flask.lib import ddb_copy
-from backend_flask.lib.ddb import GROUP_SK, Item, MessageTable, is_message_key, message_key, row_key
+from backend_flask.lib.ddb import MessageTable
+from backend_flask.lib.ddb_items import GROUP_SK, Item, is_message_key, message_key, row_key
 from cli import ddb_lines
 from cli.ddb_export import identity
 from cli.ddb_lines import Position

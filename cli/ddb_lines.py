@@ -19,7 +19,7 @@ from typing import Any
 
 from cli.script import ScriptError
 
-from backend_flask.lib.ddb import Item
+from backend_flask.lib.ddb_items import Item
 
 # An item has at most 400 KB (DynamoDB quotas); escaped, each byte may take six.
 _LONGEST_LINE = 6 * 400 * 1024 + 1024

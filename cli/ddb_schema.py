@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from backend_flask.lib.ddb import PATIENCE, TTL_ATTRIBUTE, MessageTable, definition
+from backend_flask.lib.ddb import PATIENCE, MessageTable, definition
+from backend_flask.lib.ddb_items import TTL_ATTRIBUTE
 
 BACKUP_ATTEMPTS = 12
 BACKUP_WAIT_SECONDS = 5
@@ -33,7 +34,7 @@ def differences(table: MessageTable, described: dict[str, Any]) -> list[str]:
 def complete(table: MessageTable, *, protect: bool) -> None:
     """Adds what a creation that was cut short has left out. `protect` adds what only AWS has."""
     if _time_to_live(table).get("TimeToLiveStatus") == "DISABLED":
-        table.expire_send_keys()
+        table.expire_items()
     if protect:
         table.client.update_table(TableName=table.name, DeletionProtectionEnabled=True)
         table.client.get_waiter("table_exists").wait(TableName=table.name, WaiterConfig=PATIENCE)

@@ -8,7 +8,7 @@ from cli.script import ScriptError
 
 from backend_flask.errors import NotFound
 from backend_flask.lib.db import Database
-from backend_flask.lib.ddb import Member
+from backend_flask.lib.ddb_items import Member
 from backend_flask.services import users
 from backend_flask.services.users import User
 

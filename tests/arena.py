@@ -54,12 +54,15 @@ class Arena:
         return usual | changes
 
     @contextmanager
-    def api(self, **changes: str) -> Iterator[Api]:
-        """The API in this process."""
+    def api(self, *, hints: bool = False, **changes: str) -> Iterator[Api]:
+        """The API in this process. Without `hints` those who listen hear of what is done here when they look."""
         made = Api(create_app(load(self.environment(**changes))))
+        if not hints:
+            made.withhold_hints()
         try:
             yield made
         finally:
+            made.stores.live.close()
             made.stores.db.close()
 
 

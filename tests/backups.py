@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from backend_flask.lib import ddb_copy, ddb_verify
-from backend_flask.lib.ddb import Item, Member, Message, MessageTable
+from backend_flask.lib.ddb import MessageTable
+from backend_flask.lib.ddb_items import Item, Member, Message
 from cli.ddb_export import Export
 from cli.ddb_import import Import, State, examine
 from cli.ddb_lines import open_file

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from backend_flask.lib import ddb_verify
-from backend_flask.lib.ddb import Item, Member, MessageTable
+from backend_flask.lib.ddb import MessageTable
+from backend_flask.lib.ddb_items import Item, Member
 from backend_flask.lib.ddb_verify import Difference
 from tests.messages_table import a_person, row_of, stored
 
@@ -68,6 +69,17 @@ DAMAGE: dict[str, Callable[[Item], Item | None]] = {
     "too new": lambda row: (
         row | {name: {"S": "ffffffff-ffff-7fff-8fff-ffffffffffff"} for name in ("inbox_sk", "last_message_uuid")}
     ),
+    "too new and expired": lambda row: (
+        row | {"last_message_uuid": {"S": "ffffffff-ffff-7fff-8fff-ffffffffffff"}, "last_expires_at": {"N": "1"}}
+    ),
+    "unheard by nobody": lambda row: row | {"other_blocks": {"BOOL": True}},
+    "with a lifetime": lambda row: row | {"ttl_seconds": {"N": "5"}},
+    "with an end": lambda row: row | {"last_expires_at": {"N": "1"}},
+    "hidden and in the list": lambda row: row | {"is_hidden": {"BOOL": True}},
+    "blocked by no block": lambda row: row | {"inbox_sk": {"S": "!x"}},
+    "named by no message": lambda row: {name: value for name, value in row.items() if name != "named_by"},
+    "an old name": lambda row: row | {"named_by": {"S": ZERO}, "user_display_name": {"S": "Old Name"}},
+    "a name from the future": lambda row: row | {"named_by": {"S": "ffffffff-ffff-7fff-8fff-ffffffffffff"}},
     "out of the list": lambda row: {name: value for name, value in row.items() if name != "inbox_sk"},
     "at the wrong place": lambda row: row | {"inbox_sk": {"S": ZERO}},
     "wrong preview": lambda row: row | {"message": {"S": "never said"}},

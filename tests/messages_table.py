@@ -14,7 +14,8 @@ from botocore.compat import HTTPHeaders
 from botocore.exceptions import ReadTimeoutError
 from botocore.httpsession import URLLib3Session
 
-from backend_flask.lib.ddb import Item, Member, Message, MessageTable, row_key
+from backend_flask.lib.ddb import MessageTable
+from backend_flask.lib.ddb_items import Item, Member, Message, row_key
 
 T = TypeVar("T")
 _numbers = itertools.count(1)
@@ -41,6 +42,17 @@ def stored(table: MessageTable, group_uuid: str) -> list[Message]:
         ConsistentRead=True,
     )
     return [Message.from_item(item) for page in pages for item in page["Items"]]
+
+
+def items_of(table: MessageTable, group_uuid: str) -> list[Item]:
+    """All that lies in a message group's partition, as it lies there."""
+    found: list[Item] = table.client.query(
+        TableName=table.name,
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": f"MSG#{group_uuid}"}},
+        ConsistentRead=True,
+    )["Items"]
+    return found
 
 
 def eventually(look: Callable[[], T], wanted: Callable[[T], bool], seconds: float = 5) -> T:

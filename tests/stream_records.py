@@ -7,8 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from backend_flask.lib import ddb
-from backend_flask.lib.ddb import Member, Message
+from backend_flask.lib.ddb_items import Group, Item, Member, Message
 from lambdas.cruddur_messaging_stream.handler import apply
 
 ANDREW = Member("11111111-1111-4111-8111-111111111111", "Andrew Brown", "andrewbrown")
@@ -27,6 +26,7 @@ class FakeTable:
         self.trouble = trouble
         self.updated: dict[str, list[Message]] = defaultdict(list)
         self.calls: list[str] = []
+        self.refreshed: list[str] = []
 
     def update_message_groups(self, messages: Iterable[Message]) -> None:
         given = list(messages)
@@ -36,13 +36,23 @@ class FakeTable:
             raise self.trouble[group_uuid]
         self.updated[group_uuid] += given
 
+    def refresh_message_group(self, group_uuid: str) -> None:
+        self.refreshed.append(group_uuid)
+        if group_uuid in self.trouble:
+            raise self.trouble[group_uuid]
+
 
 def message(number: int, group_uuid: str = GROUP) -> Message:
     message_uuid = str(uuid.UUID(int=(1_795_262_400_000 + number) << 80 | 0x7 << 76 | 0b10 << 62))
     return Message(group_uuid, message_uuid, ANDREW.uuid, ANDREW.display_name, ANDREW.handle, SECRET)
 
 
-def record(item: ddb.Item, number: object = 1, name: str = "INSERT") -> Record:
+def group_item(group_uuid: str = GROUP) -> Item:
+    first = message(0, group_uuid)
+    return Group(group_uuid, frozenset({ANDREW.uuid, BAYKO.uuid}), ANDREW.uuid, first.created_at, "a title").to_item()
+
+
+def record(item: Item, number: object = 1, name: str = "INSERT") -> Record:
     """As the Lambda Developer Guide shows one in "Using AWS Lambda with Amazon DynamoDB"."""
     return {
         "eventID": "c4ca4238a0b923820dcc509a6f75849b",

@@ -8,9 +8,8 @@ from typing import Any
 
 from werkzeug.test import TestResponse
 
-from backend_flask.lib.ddb import GROUP_SK, message_key, row_key
 from backend_flask.lib.metering import Meter
-from tests.api import Api, Person, token_of
+from tests.api import Api, Person, done, token_of
 
 # What is said in the message group, and between two people.
 CONFIDENTIAL = ("not for strangers", "nor is this", "only for one")
@@ -26,26 +25,14 @@ class Town:
 
     def __post_init__(self) -> None:
         self.member, self.other, self.former, self.stranger, self.loner = map(self.api.person, ("londo",) * 5)
-        first = self.api.table.create_message_group(
-            self.member.member, [self.other.member, self.former.member], "Three", CONFIDENTIAL[0]
-        )
-        self.group, self.first = first.message_group_uuid, first.message_uuid
-        self._take_out(self.former)
+        self.guests = [self.api.person("vir") for _ in range(2)]
+        first = self.member.start(self.other, self.former, message=CONFIDENTIAL[0])
+        self.group, self.first = first["message_group_uuid"], first["uuid"]
+        done(self.member.delete(f"/api/message_groups/{self.group}/members/{self.former.at_handle}"))
         self.member.send(CONFIDENTIAL[1], group=self.group)
         self.member.send(CONFIDENTIAL[2], to=self.other)
         self.activity = self.member.post("/api/activities", {"message": "hi", "ttl": "1-day"}).get_json()["uuid"]
         self.api.stores.db.on_query = self.asked.append
-
-    def _take_out(self, person: Person) -> None:
-        """The API cannot do this yet."""
-        table = self.api.table
-        table.client.update_item(
-            TableName=table.name,
-            Key=message_key(self.group, GROUP_SK),
-            UpdateExpression="DELETE member_uuids :out",
-            ExpressionAttributeValues={":out": {"SS": [person.user.uuid]}},
-        )
-        table.client.delete_item(TableName=table.name, Key=row_key(person.user.uuid, self.group))
 
     def token(self, caller: str) -> str | None:
         """Somebody of whom there is no row is somebody else each time."""
@@ -60,17 +47,30 @@ class Town:
         """A request that is right in every way but perhaps for the one who makes it."""
         body: dict[str, Any] = {
             "message": "hi", "ttl": "1-day", "display_name": "Londo", "message_group_uuid": self.group,
-            "message_uuid": self.first,
+            "message_uuid": self.first, "title": "Many", "handles": [guest.user.handle for guest in self.guests],
         }  # fmt: skip
-        for name, value in (("message_group_uuid", self.group), ("activity_uuid", self.activity)):
+        handle = self._guest_in_the_group() if "members" in path or "blocks" in path else self.member.user.handle
+        mine = self.member.send("mine", group=self.group)["uuid"] if "<message_uuid>" in path else ""
+        for name, value in {
+            "message_group_uuid": self.group, "message_uuid": mine, "activity_uuid": self.activity, "handle": handle,
+        }.items():  # fmt: skip
             path = path.replace(f"<{name}>", value)
-        path = path.replace("<handle>", self.member.user.handle) + ("?term=hi" if path.endswith("/search") else "")
+        path += "?term=hi" if path.endswith("/search") else ""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return self.api.request(method, path, headers=headers, **({} if method in {"GET", "HEAD"} else {"json": body}))
 
+    def _guest_in_the_group(self) -> str:
+        """The handle of somebody whom the member may take out of the message group."""
+        guest = self.guests[0]
+        self.api.stores.membership.add(self.member.user.uuid, self.group, [guest.member])
+        return guest.user.handle
+
     def stored(self, *people: Person) -> list[Any]:
         """All that is stored of the message group and of these people."""
-        partitions = [f"MSG#{self.group}", *(f"{kind}#{each.user.uuid}" for each in people for kind in ("GRP", "KEY"))]
+        partitions = [
+            f"MSG#{self.group}",
+            *(f"{kind}#{each.user.uuid}" for each in people for kind in ("GRP", "KEY", "CHG")),
+        ]
         table = self.api.table
         return [
             table.client.query(

@@ -233,10 +233,19 @@ def _waiting_bytes(descriptor: int) -> int:
     return int.from_bytes(fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
+def secret_of(password: Password | None) -> dict[str, Any]:
+    """What a new connection needs besides its address. A password is asked for anew, as it may have changed.
+
+    Raises OperationalError if it cannot be had, so that who connects has one kind of trouble to reckon with.
+    """
+    try:
+        return {"password": password()} if password else {}
+    except Exception as error:
+        raise psycopg.OperationalError(f"no password for Postgres: {type(error).__name__}") from error
+
+
 def _arguments(password: Password | None) -> dict[str, Any]:
-    """What each connection is made with: a password is asked for anew, as it may have changed."""
-    secret = {"password": password()} if password else {}
-    return {"autocommit": True, "row_factory": dict_row, "connect_timeout": CONNECT_TIMEOUT} | secret
+    return {"autocommit": True, "row_factory": dict_row, "connect_timeout": CONNECT_TIMEOUT, **secret_of(password)}
 
 
 def _configure(connection: psycopg.Connection[Row]) -> None:

@@ -1,29 +1,23 @@
-"""THE TABLE: its definition, keys, items, and one method per access pattern.
+"""THE TABLE: its definition, and one method per access pattern.
 
-No other part of the API or of the stream function knows a key or writes an expression. Standard library and boto3
-only: the stream function ships this one file.
+No part of the API or of the stream function but the files `ddb*.py` knows a key or writes an expression. They need the
+standard library and boto3 only: the stream function ships this one, the items (`ddb_items.py`) and how a row is
+brought up (`ddb_rows.py`).
 
 | pattern | method | calls |
 |---|---|---|
 | A. messages of a message group, newest first | `list_messages` | 1 Query; an older page 1 GetItem + 1 Query |
 | B. my message groups, newest first | `list_message_groups` | 1 Query, and 1 COUNT per unread row |
 | C. a message in an existing message group | `create_message` | 1 GetItem + 1 PutItem; + 1 PutItem with a send key |
-| D. a message for a new message group | `create_direct_message` | 1 GetItem + 1 TransactWriteItems; C if it exists |
+| D. a message for a new message group | `create_direct_message` | 2 GetItem + 1 TransactWriteItems; C if it exists |
 | E. every member's row from the stream | `update_message_groups` | 1 GetItem a group, 1 UpdateItem a member |
-| read marker | `mark_read` | 1 UpdateItem |
+| read marker | `mark_read` | 1 UpdateItem + 1 PutItem |
 | A after or around a message | `list_messages_after`, `list_messages_around` | 1 GetItem + 1 Query, or 2 |
 | B, the unread ones, or one | `list_unread_message_groups`, `find_message_group` | the same; 1 GetItem for one |
+| edit or delete a message | `edit_message`, `delete_message` | 1 GetItem + 1 UpdateItem |
 
-| item | pk | sk |
-|---|---|---|
-| message | MSG#<message_group_uuid> | <message_uuid> |
-| message group | MSG#<message_group_uuid> | ~GROUP |
-| my side of a message group, "row" | GRP#<user_uuid> | <message_group_uuid>; inbox_sk = <last_message_uuid> |
-| send key | KEY#<user_uuid> | <idempotency key> |
-
-A message uuid is a UUIDv7: it is the order, the identity and the cursor, and `created_at` is its own instant.
-`~GROUP` sorts after every uuid, so that the newest-first query of A meets the message group before its messages:
-one consistent call says whether the reader may read, and what there is to read.
+Who is in a message group, and what a user does with their own side of it, is in `ddb_members.py`; what a user's devices
+have missed is found by `ddb_changes.py`.
 """
 
 from __future__ import annotations
@@ -31,47 +25,62 @@ from __future__ import annotations
 import hashlib
 import logging
 import random
-import re
 import time
-import uuid
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from functools import partial
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from botocore.exceptions import ClientError
 
+from backend_flask.lib.ddb_items import (
+    GROUP_SK,
+    TTL_ATTRIBUTE,
+    Change,
+    Group,
+    Item,
+    Member,
+    Message,
+    MessageGroup,
+    direct_group_uuid,
+    has_expired,
+    is_begun,
+    is_blocked,
+    iso,
+    members_in,
+    message_key,
+    row_key,
+    send_key_key,
+)
+from backend_flask.lib.ddb_rows import Rise, if_blocked
+
 log = logging.getLogger(__name__)
 
 INBOX_INDEX = "inbox-index"
-TTL_ATTRIBUTE = "expires_at"
 SEND_KEY_DAYS = 7
 MAX_MEMBERS = 50
 MAX_UNREAD_COUNT = 100
 COUNTS_AT_ONCE = 32
 # Of how many rows the unread ones are looked for in one call.
 LOOKED_AT = 100
-PREVIEW_CHARACTERS = 200
-# Keeps a row under 1 KB, and so under one write unit, for the longest names and four-byte characters.
-PREVIEW_BYTES = 360
+CHANGE_DAYS = 7
+# A message that the stream function sees so long after it was sent may lie below what its readers have seen.
+LATE_SECONDS = 10
+# How often more is read where what was read holds nothing to show.
+MAX_LOOKS = 10
 
-GROUP_SK = "~GROUP"
 _AFTER_ALL_MESSAGES = "~"
-_NOTHING_READ = str(uuid.UUID(int=0))
-_DIRECT_GROUPS = uuid.UUID("6f2d3f0e-5d0b-5c39-9c6d-0b8c3a9f1e77")
-# Of the year 9999, which is the last that a date can have.
-_LAST_MILLISECOND = 253_402_300_799_999
-_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_LEAST_UUID = "0"
 # Engines take a second to make or drop a table; AWS with an index now and then some minutes.
 PATIENCE = {"Delay": 1, "MaxAttempts": 600}
+_LIVES = f"(attribute_not_exists({TTL_ATTRIBUTE}) OR {TTL_ATTRIBUTE} > :now)"
 _CONFLICT_ATTEMPTS = 4
+_RISE_ATTEMPTS = 8
 _CONFLICT_WAIT_SECONDS = 0.05
 
 T = TypeVar("T")
-Item = dict[str, dict[str, Any]]
 # Is told whether a message group is to be started, before anything is written, and may raise. What it gives is called
 # if none was started after all.
 Take = Callable[[bool], Callable[[], None]]
@@ -85,6 +94,22 @@ class MessageNotFound(Exception):
     """The message group has no such message."""
 
 
+class MessageNotYours(Exception):
+    """Only who wrote a message may change it."""
+
+
+class MessageDeleted(Exception):
+    """A message that is deleted stays as it is."""
+
+
+class MessageChanged(Exception):
+    """The message is not, or no more, in the version that was meant."""
+
+
+class UserBlocked(Exception):
+    """The user has blocked the person whom they write to."""
+
+
 class SendKeyReused(Exception):
     """The user has sent something else with this send key."""
 
@@ -94,198 +119,57 @@ class DamagedMessageGroup(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
-    """A user as the table knows one."""
-
-    uuid: str
-    display_name: str
-    handle: str
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    message_group_uuid: str
-    message_uuid: str
-    user_uuid: str
-    user_display_name: str
-    user_handle: str
-    message: str
-    rev: int = 0
-
-    @property
-    def created_at(self) -> str:
-        return instant_of(self.message_uuid)
-
-    @property
-    def created_at_ms(self) -> int:
-        return milliseconds_of(self.message_uuid)
-
-    @property
-    def version(self) -> tuple[str, int]:
-        """Orders all versions of all messages of a message group."""
-        return self.message_uuid, self.rev
-
-    def to_item(self) -> Item:
-        return {
-            **message_key(self.message_group_uuid, self.message_uuid),
-            "message_uuid": {"S": self.message_uuid},
-            "user_uuid": {"S": self.user_uuid},
-            "user_display_name": {"S": self.user_display_name},
-            "user_handle": {"S": self.user_handle},
-            "message": {"S": self.message},
-            "created_at": {"S": self.created_at},
-            "rev": {"N": str(self.rev)},
-        }
-
-    @classmethod
-    def from_item(cls, item: Item) -> Message:
-        """Raises KeyError, ValueError or TypeError if the item is no whole message."""
-        message_uuid = _whole_uuid(_text(item, "sk"))
-        if milliseconds_of(message_uuid) > _LAST_MILLISECOND:
-            raise ValueError("a message uuid that is past all time")
-        return cls(
-            _whole_uuid(_after("MSG#", _text(item, "pk"))),
-            message_uuid,
-            _text(item, "user_uuid"),
-            _text(item, "user_display_name"),
-            _text(item, "user_handle"),
-            _text(item, "message"),
-            _revision(item),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class MessageGroup:
-    """A member's side of a message group: the newest message, how far it is read, and who is on the other side."""
-
-    uuid: str
-    message: str
-    last_message_uuid: str
-    last_message_rev: int
-    last_sender_uuid: str
-    read_up_to: str
-    other: Member | None
-    title: str | None = None
-    members: int = 2
-    unread_count: int | None = None
-
-    @property
-    def last_message_at(self) -> str:
-        return instant_of(self.last_message_uuid)
-
-    @property
-    def unread(self) -> bool:
-        return self.last_message_uuid > self.read_up_to
-
-    @classmethod
-    def of(cls, last: Message, owner: Member, members: Sequence[Member], title: str | None) -> MessageGroup:
-        """What the owner's row says once `last` is the newest message and nothing is read but one's own."""
-        is_direct = title is None
-        return cls(
-            uuid=last.message_group_uuid,
-            message=preview(last.message),
-            last_message_uuid=last.message_uuid,
-            last_message_rev=last.rev,
-            last_sender_uuid=last.user_uuid,
-            read_up_to=last.message_uuid if owner.uuid == last.user_uuid else _NOTHING_READ,
-            other=next(member for member in members if member.uuid != owner.uuid) if is_direct else None,
-            title=title,
-            members=len(members),
-        )
-
-    def to_item(self, owner_uuid: str) -> Item:
-        who: Item = (
-            {
-                "user_uuid": {"S": self.other.uuid},
-                "user_display_name": {"S": self.other.display_name},
-                "user_handle": {"S": self.other.handle},
-            }
-            if self.other
-            else {"title": {"S": self.title or ""}, "members": {"N": str(self.members)}}
-        )
-        return {
-            **row_key(owner_uuid, self.uuid),
-            "inbox_sk": {"S": self.last_message_uuid},
-            "message": {"S": self.message},
-            "last_message_uuid": {"S": self.last_message_uuid},
-            "last_message_rev": {"N": str(self.last_message_rev)},
-            "last_message_at": {"S": self.last_message_at},
-            "last_sender_uuid": {"S": self.last_sender_uuid},
-            "read_up_to": {"S": self.read_up_to},
-            **who,
-        }
-
-    @classmethod
-    def from_item(cls, item: Item, unread_count: int | None = None) -> MessageGroup:
-        is_direct = "user_uuid" in item
-        return cls(
-            uuid=item["sk"]["S"],
-            message=item["message"]["S"],
-            last_message_uuid=item["last_message_uuid"]["S"],
-            last_message_rev=int(item["last_message_rev"]["N"]),
-            last_sender_uuid=item["last_sender_uuid"]["S"],
-            read_up_to=item["read_up_to"]["S"],
-            other=Member(item["user_uuid"]["S"], item["user_display_name"]["S"], item["user_handle"]["S"])
-            if is_direct
-            else None,
-            title=None if is_direct else item["title"]["S"],
-            members=2 if is_direct else int(item["members"]["N"]),
-            unread_count=unread_count,
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
     """A part of a list, newest first; `more` says whether older ones follow, `newer` whether newer ones are known to.
 
-    `resume` is the cursor for the older ones where it is not that of the last item.
+    `resume` is the cursor for the older ones where it is not that of the last item, and `resume_newer` that for the
+    newer ones where it is not that of the first.
     """
 
     items: list[T]
     more: bool
     newer: bool = False
     resume: str | None = None
+    resume_newer: str | None = None
 
 
-def message_key(message_group_uuid: str, message_uuid: str) -> Item:
-    return {"pk": {"S": f"MSG#{message_group_uuid}"}, "sk": {"S": message_uuid}}
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A message was stored or changed, or, with `is_marker`, a read marker moved to it, and whose devices want to know.
 
-
-def row_key(user_uuid: str, message_group_uuid: str) -> Item:
-    return {"pk": {"S": f"GRP#{user_uuid}"}, "sk": {"S": message_group_uuid}}
-
-
-def send_key_key(user_uuid: str, send_key: str) -> Item:
-    return {"pk": {"S": f"KEY#{user_uuid}"}, "sk": {"S": send_key}}
-
-
-def is_message_key(keys: Item) -> bool:
-    """Whether a stream record with these keys is a message, and not one of the table's other items.
-
-    Raises KeyError, ValueError or TypeError if they are no keys of the table.
+    `to` is None for all members of the message group.
     """
-    pk, sk = _text(keys, "pk"), _text(keys, "sk")
-    return pk.startswith("MSG#") and sk != GROUP_SK
+
+    message_group_uuid: str
+    message_uuid: str
+    to: tuple[str, ...] | None
+    is_marker: bool = False
 
 
-def direct_group_uuid(one_user_uuid: str, other_user_uuid: str) -> str:
-    """The uuid of the one direct message group of two users, whoever writes first."""
-    return str(uuid.uuid5(_DIRECT_GROUPS, ":".join(sorted((one_user_uuid, other_user_uuid)))))
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """What the sender's row says about a message to come."""
 
+    message_group_uuid: str
+    other_uuid: str | None
+    ttl_seconds: int | None
+    blocked: bool
+    other_blocks: bool
 
-def milliseconds_of(uuid7: str) -> int:
-    """The instant that a UUIDv7 carries, in milliseconds since the epoch."""
-    return int(uuid7[:8] + uuid7[9:13], 16)
+    @classmethod
+    def of(cls, row: Item) -> _Side:
+        return cls(
+            row["sk"]["S"],
+            row["user_uuid"]["S"] if "user_uuid" in row else None,
+            int(row["ttl_seconds"]["N"]) if "ttl_seconds" in row else None,
+            is_blocked(row),
+            "other_blocks" in row,
+        )
 
-
-def instant_of(uuid7: str) -> str:
-    """The same as ISO 8601 UTC with milliseconds."""
-    seconds, milliseconds = divmod(milliseconds_of(uuid7), 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.{milliseconds:03}Z"
-
-
-def preview(text: str) -> str:
-    return text[:PREVIEW_CHARACTERS].encode()[:PREVIEW_BYTES].decode(errors="ignore")
+    def to(self, user_uuid: str) -> tuple[str, ...] | None:
+        if self.other_uuid is None:
+            return None
+        return (user_uuid,) if self.other_blocks else (user_uuid, self.other_uuid)
 
 
 def definition(name: str) -> dict[str, Any]:
@@ -315,7 +199,8 @@ def definition(name: str) -> dict[str, Any]:
 class MessageTable:
     """The access patterns. Errors of AWS come through as botocore raises them.
 
-    `make_id` makes UUIDv7s in lower case, strictly increasing; `clock` is in seconds since the epoch.
+    `make_id` makes UUIDv7s in lower case, strictly increasing; `clock` is in seconds since the epoch. `announce` is
+    told of what was stored, after it was stored; it must neither wait nor raise.
     """
 
     def __init__(
@@ -325,9 +210,12 @@ class MessageTable:
         make_id: Callable[[], str],
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
+        *,
+        announce: Callable[[Hint], None] = lambda _: None,
     ) -> None:
         self.client = client
         self.name = name
+        self._announce = announce
         self._make_id = make_id
         self._clock = clock
         self._sleep = sleep
@@ -340,9 +228,9 @@ class MessageTable:
         """Creates the table and waits until it takes requests."""
         self.client.create_table(**definition(self.name))
         self.client.get_waiter("table_exists").wait(TableName=self.name, WaiterConfig=PATIENCE)
-        self.expire_send_keys()
+        self.expire_items()
 
-    def expire_send_keys(self) -> None:
+    def expire_items(self) -> None:
         """Lets DynamoDB delete what is past its TTL_ATTRIBUTE."""
         self.client.update_time_to_live(
             TableName=self.name, TimeToLiveSpecification={"Enabled": True, "AttributeName": TTL_ATTRIBUTE}
@@ -362,39 +250,73 @@ class MessageTable:
         """The messages older than `before`, or the newest. Raises MessageGroupNotFound."""
         if before is None:
             items = self._newest(group_uuid, limit + 2)
-            if not items or user_uuid not in _members(items.pop(0)):
+            if not items or user_uuid not in members_in(items.pop(0)):
                 raise MessageGroupNotFound
         else:
             self.require_member(user_uuid, group_uuid)
             items = self._older(group_uuid, before, limit + 1)
-        return _page(items, limit, Message.from_item)
+        page = self._shown(items, limit, user_uuid)
+        # What has expired may lie in front of all that has not, until DynamoDB removes it.
+        for _ in range(MAX_LOOKS):
+            if page.items or not page.resume:
+                break
+            page = self._shown(self._older(group_uuid, page.resume, LOOKED_AT + 1), LOOKED_AT, user_uuid)
+            page = _first(page, limit)
+        return page
 
     def list_messages_after(self, user_uuid: str, group_uuid: str, limit: int, after: str) -> Page[Message]:
         """The oldest of the messages that are newer than `after`. Raises MessageGroupNotFound."""
         self.require_member(user_uuid, group_uuid)
-        newer = _page(self._newer(group_uuid, after, limit + 1), limit, Message.from_item)
-        return Page(newer.items[::-1], more=False, newer=newer.more)
+        newer = self._shown(self._newer(group_uuid, after, limit + 1), limit, user_uuid)
+        return Page(newer.items[::-1], more=False, newer=newer.more, resume_newer=newer.resume)
 
     def list_messages_around(self, user_uuid: str, group_uuid: str, limit: int, around: str) -> Page[Message]:
         """As many newer as older ones than `around`, which is among them. Raises MessageGroupNotFound."""
         self.require_member(user_uuid, group_uuid)
         half = limit // 2
-        newer = _page(self._newer(group_uuid, around, half + 1), half, Message.from_item)
-        older = _page(self._older(group_uuid, _above(around), limit - half + 1), limit - half, Message.from_item)
-        return Page([*newer.items[::-1], *older.items], older.more, newer.more)
+        newer = self._shown(self._newer(group_uuid, around, half + 1), half, user_uuid)
+        older = self._shown(self._older(group_uuid, _above(around), limit - half + 1), limit - half, user_uuid)
+        # Of a page of one, none is newer, whether it was looked at or not.
+        resume_newer = newer.resume or (around if newer.more else None)
+        return Page([*newer.items[::-1], *older.items], older.more, newer.more, older.resume, resume_newer)
+
+    def _shown(self, items: list[Item], limit: int, user_uuid: str) -> Page[Message]:
+        """Those of the first `limit` that the user may see; `resume` is the last that was looked at, if more follow."""
+        page, now = page_of(items, limit, Message.from_item), self._clock()
+        more = len(items) > limit
+        shown = [message for message in page.items if message.is_shown_to(user_uuid, now)]
+        return Page(shown, more, resume=items[limit - 1]["sk"]["S"] if more and limit else None)
 
     def _newest(self, group_uuid: str, limit: int) -> list[Item]:
-        return self._query("pk = :pk", {":pk": f"MSG#{group_uuid}"}, Limit=limit, ConsistentRead=True)
+        return self.query("pk = :pk", {":pk": f"MSG#{group_uuid}"}, Limit=limit, ConsistentRead=True)
 
     def _older(self, group_uuid: str, before: str, limit: int) -> list[Item]:
         values = {":pk": f"MSG#{group_uuid}", ":before": before}
-        return self._query("pk = :pk AND sk < :before", values, Limit=limit, ConsistentRead=True)
+        return self.query("pk = :pk AND sk < :before", values, Limit=limit, ConsistentRead=True)
 
     def _newer(self, group_uuid: str, after: str, limit: int) -> list[Item]:
         """Oldest first."""
         values = {":pk": f"MSG#{group_uuid}", ":after": _above(after), ":end": _AFTER_ALL_MESSAGES}
         condition = "pk = :pk AND sk BETWEEN :after AND :end"
-        return self._query(condition, values, Limit=limit, ConsistentRead=True, ScanIndexForward=True)
+        return self.query(condition, values, Limit=limit, ConsistentRead=True, ScanIndexForward=True)
+
+    def head(self, group_uuid: str) -> tuple[Group, Message | None]:
+        """The message group, and its newest message. Raises MessageGroupNotFound."""
+        items = self._newest(group_uuid, 2)
+        try:
+            group = Group.from_item(items.pop(0))
+        except (IndexError, KeyError, ValueError, TypeError):
+            raise MessageGroupNotFound from None
+        return group, next(iter(page_of(items, 1, Message.from_item).items), None)
+
+    def read_group(self, group_uuid: str) -> Group:
+        """Raises MessageGroupNotFound."""
+        key = message_key(group_uuid, GROUP_SK)
+        found = self.client.get_item(TableName=self.name, Key=key, ConsistentRead=True)
+        try:
+            return Group.from_item(found["Item"])
+        except (KeyError, ValueError, TypeError):
+            raise MessageGroupNotFound from None
 
     def newest_message(self, group_uuid: str) -> Message:
         """For scripts. Raises MessageNotFound, or KeyError, ValueError or TypeError if it is no whole message."""
@@ -414,7 +336,7 @@ class MessageTable:
         at most MAX_UNREAD_COUNT, one call for each unread row.
         """
         condition, values = _inbox(user_uuid, before, since)
-        items = self._query(condition, values, Limit=limit + 1, IndexName=INBOX_INDEX)
+        items = self.query(condition, values, Limit=limit + 1, IndexName=INBOX_INDEX)
         return self._page_of_rows(user_uuid, items, limit, counts)
 
     def list_unread_message_groups(
@@ -429,24 +351,27 @@ class MessageTable:
             IndexName=INBOX_INDEX,
         )
         page = self._page_of_rows(user_uuid, answer["Items"], limit, counts)
+        resume = page.items[-1].last_message_uuid if page.more else None
         if not page.more and "LastEvaluatedKey" in answer:
-            page = replace(page, more=True, resume=answer["LastEvaluatedKey"]["inbox_sk"]["S"])
-        return page
+            resume = answer["LastEvaluatedKey"]["inbox_sk"]["S"]
+        # What the count says to have expired is not unread.
+        return Page([row for row in page.items if row.unread], more=resume is not None, resume=resume)
 
     def find_message_group(self, user_uuid: str, group_uuid: str, *, counts: bool = True) -> Page[MessageGroup]:
         """The user's own side of one message group, or nothing."""
         row = self.client.get_item(TableName=self.name, Key=row_key(user_uuid, group_uuid), ConsistentRead=True)
-        items = [row["Item"]] if "Item" in row else []
+        items = [row["Item"]] if "Item" in row and is_begun(row["Item"]) else []
         return self._page_of_rows(user_uuid, items, 1, counts)
 
     def _page_of_rows(self, user_uuid: str, items: list[Item], limit: int, counts: bool) -> Page[MessageGroup]:
-        """What is read has nothing unread; only the others must be counted."""
-        page = _page(items, limit, partial(MessageGroup.from_item, unread_count=0 if counts else None))
-        unread = [row for row in page.items if row.unread] if counts else []
-        if not unread:
+        """What is read has nothing unread; only the others must be counted. What has expired is not shown."""
+        now = self._clock()
+        page = page_of(items, limit, lambda item: _without_expired(MessageGroup.from_item(item), now))
+        if not counts:
             return page
+        unread = [row for row in page.items if row.unread]
         found = dict(zip((row.uuid for row in unread), self._count_all(user_uuid, unread), strict=True))
-        return replace(page, items=[_with_count(row, found.get(row.uuid)) for row in page.items])
+        return replace(page, items=[replace(row, unread_count=found.get(row.uuid, 0)) for row in page.items])
 
     def _count_all(self, user_uuid: str, rows: list[MessageGroup]) -> list[int]:
         """Counts side by side: one after the other, a page of unread rows would take as long as all of them."""
@@ -457,56 +382,100 @@ class MessageTable:
         return [count.result() for count in counts]
 
     def _count_unread(self, user_uuid: str, row: MessageGroup) -> int:
-        counted = self.client.query(
-            TableName=self.name,
-            Select="COUNT",
-            KeyConditionExpression="pk = :pk AND sk BETWEEN :after AND :end",
-            FilterExpression="user_uuid <> :me",
-            ExpressionAttributeValues={
-                ":pk": {"S": f"MSG#{row.uuid}"},
-                ":after": {"S": _above(row.read_up_to)},
-                ":end": {"S": _AFTER_ALL_MESSAGES},
-                ":me": {"S": user_uuid},
-            },
-            Limit=MAX_UNREAD_COUNT,
-        )
-        return int(counted["Count"])
+        count = 0
+        place: dict[str, Any] = {}
+        # One call, unless some of them have expired or reach nobody else.
+        for _ in range(MAX_LOOKS):
+            counted = self.client.query(
+                TableName=self.name,
+                Select="COUNT",
+                KeyConditionExpression="pk = :pk AND sk BETWEEN :after AND :end",
+                FilterExpression=f"user_uuid <> :me AND attribute_not_exists(only_sender) AND {_LIVES}",
+                ExpressionAttributeValues={
+                    ":pk": {"S": f"MSG#{row.uuid}"},
+                    ":after": {"S": _above(row.read_up_to)},
+                    ":end": {"S": _AFTER_ALL_MESSAGES},
+                    ":me": {"S": user_uuid},
+                    ":now": {"N": str(int(self._clock()))},
+                },
+                Limit=MAX_UNREAD_COUNT,
+                **place,
+            )
+            count += int(counted["Count"])
+            if count >= MAX_UNREAD_COUNT or "LastEvaluatedKey" not in counted:
+                break
+            place = {"ExclusiveStartKey": counted["LastEvaluatedKey"]}
+        return min(count, MAX_UNREAD_COUNT)
 
     # C. create a message in an existing message group
 
     def create_message(self, sender: Member, group_uuid: str, text: str, send_key: str | None = None) -> Message:
         """Stores a message, once for a send key. Raises MessageGroupNotFound or SendKeyReused."""
-        self.require_member(sender.uuid, group_uuid)
-        return self._put_message(self._draft(sender, group_uuid, text, send_key))
+        side = self._side_to_send_from(sender.uuid, group_uuid)
+        if side is None:
+            raise MessageGroupNotFound
+        return self._put_message(self._draft(sender, group_uuid, text, send_key), side)
 
     def require_member(self, user_uuid: str, group_uuid: str) -> None:
         """Raises MessageGroupNotFound."""
-        if not self._has_row(user_uuid, group_uuid):
-            raise MessageGroupNotFound
-
-    def _has_row(self, user_uuid: str, group_uuid: str) -> bool:
         row = self.client.get_item(
             TableName=self.name, Key=row_key(user_uuid, group_uuid), ConsistentRead=True, ProjectionExpression="sk"
         )
-        return "Item" in row
+        if "Item" not in row:
+            raise MessageGroupNotFound
 
-    def _put_message(self, message: Message) -> Message:
+    def _side(self, user_uuid: str, group_uuid: str) -> _Side | None:
+        """None if the user has no row, and so is no member."""
+        row = self.client.get_item(
+            TableName=self.name,
+            Key=row_key(user_uuid, group_uuid),
+            ConsistentRead=True,
+            ProjectionExpression="sk, inbox_sk, user_uuid, ttl_seconds, other_blocks",
+        )
+        return _Side.of(row["Item"]) if "Item" in row else None
+
+    def _side_to_send_from(self, user_uuid: str, group_uuid: str) -> _Side | None:
+        """The same. Raises UserBlocked."""
+        side = self._side(user_uuid, group_uuid)
+        if side and side.blocked:
+            raise UserBlocked
+        return side
+
+    def _put_message(self, message: Message, side: _Side) -> Message:
         """Stores the message if it is not there. If it is, an earlier attempt has stored it: that one counts."""
-        stored = self._put_if_absent(message.to_item())
-        return Message.from_item(stored) if stored else message
+        message = _for(side, message)
+        stored = self.put_if_absent(message.to_item())
+        if stored:
+            message = Message.from_item(stored)
+        elif self._is_late(message):
+            self._note_late(message, side.to(message.user_uuid))
+        self._announce(Hint(message.message_group_uuid, message.message_uuid, side.to(message.user_uuid)))
+        return message
+
+    def _is_late(self, message: Message) -> bool:
+        return self._clock() * 1000 - message.created_at_ms > LATE_SECONDS * 1000
+
+    def _note_late(self, message: Message, to: tuple[str, ...] | None) -> None:
+        """A send key that was completed so late that the message lies below what its readers have seen: no row rises by
+        it, so the stream function cannot tell it from one that it has seen before."""
+        members = to or sorted(self.read_group(message.message_group_uuid).member_uuids)
+        for member_uuid in members:
+            self._note(member_uuid, Change("late", *message.place, message.rev), int(self._clock() * 1000))
 
     def _draft(self, sender: Member, group_uuid: str, text: str, send_key: str | None) -> Message:
         """The message to store. A send key that was seen before gives the first message's uuid again, so that a
         crash between the two writes is completed by the retry."""
         message = Message(group_uuid, self._make_id(), sender.uuid, sender.display_name, sender.handle, text)
-        if send_key is None:
-            return message
-        digest = hashlib.sha256(f"{group_uuid}\n{text}".encode()).hexdigest()
+        return message if send_key is None else self._claim(send_key, message, f"{group_uuid}\n{text}")
+
+    def _claim(self, send_key: str, message: Message, body: str) -> Message:
+        """The message, or the one that was stored or was to be stored with this send key. Raises SendKeyReused."""
+        digest = hashlib.sha256(body.encode()).hexdigest()
         now = int(self._clock())
-        seen = self._put_if_absent(
+        seen = self.put_if_absent(
             {
-                **send_key_key(sender.uuid, send_key),
-                "message_group_uuid": {"S": group_uuid},
+                **send_key_key(message.user_uuid, send_key),
+                "message_group_uuid": {"S": message.message_group_uuid},
                 "message_uuid": {"S": message.message_uuid},
                 "body_hash": {"S": digest},
                 TTL_ATTRIBUTE: {"N": str(now + SEND_KEY_DAYS * 86_400)},
@@ -516,7 +485,10 @@ class MessageTable:
         )
         if seen and seen["body_hash"]["S"] != digest:
             raise SendKeyReused
-        return replace(message, message_uuid=seen["message_uuid"]["S"]) if seen else message
+        if seen:
+            message_group_uuid, message_uuid = seen["message_group_uuid"]["S"], seen["message_uuid"]["S"]
+            message = replace(message, message_group_uuid=message_group_uuid, message_uuid=message_uuid)
+        return message
 
     # D. create a message for a new message group
 
@@ -530,50 +502,166 @@ class MessageTable:
     ) -> Message:
         """Stores a message in the one direct message group of two users, which is created if it is not there.
 
-        Raises SendKeyReused, what `take` raises, or ValueError if the two are one.
+        Raises SendKeyReused, UserBlocked, what `take` raises, or ValueError if the two are one.
         """
-        members = _distinct([sender, other])
+        _distinct([sender, other])
         group_uuid = direct_group_uuid(sender.uuid, other.uuid)
         # The row comes first: one read tells a group that is there, which costs as much as C, from one to start, which
         # costs ten writes, or eight to be refused. It comes before the send key, so that who is refused by `take`
         # leaves nothing behind. A row that was seen stays; one that comes after this look meets the transaction.
-        is_new = not self._has_row(sender.uuid, group_uuid)
-        give_back = take(is_new)
+        side = self._side_to_send_from(sender.uuid, group_uuid)
+        give_back = take(side is None)
         try:
             first = self._draft(sender, group_uuid, text, send_key)
         except SendKeyReused:
             give_back()
             raise
-        return self._create_group(first, members, None, give_back) if is_new else self._put_message(first)
+        if side is None:
+            started = self._start_direct(first, sender, other)
+            if started:
+                return started
+            give_back()
+            side = self._side(sender.uuid, group_uuid) or _Side(group_uuid, other.uuid, None, False, False)
+        return self._put_message(first, side)
 
-    def create_message_group(self, creator: Member, others: Sequence[Member], title: str, text: str) -> Message:
-        """Stores the first message of a new message group of up to MAX_MEMBERS members. Raises ValueError."""
-        members = _distinct([creator, *others])
-        return self._create_group(self._draft(creator, self._make_id(), text, None), members, title)
+    def _start_direct(self, first: Message, sender: Member, other: Member) -> Message | None:
+        """None if the message group is there already. A person who blocks another, with whom there is no message group
+        yet, has a row all the same. It is looked for first, so that being blocked takes the sender no longer."""
+        theirs = self._side(other.uuid, first.message_group_uuid)
+        is_likely = theirs is None or not theirs.blocked
+        for is_heard in (is_likely, not is_likely) * _CONFLICT_ATTEMPTS:
+            message = replace(first, only_sender=not is_heard)
+            mine, yours = (MessageGroup.of(message, owner, [sender, other], None) for owner in (sender, other))
+            refused = self.transact(
+                {"Put": _absent(_group_of(message, [sender, other], None).to_item())},
+                {"Put": {"Item": replace(mine, other_blocks=not is_heard).to_item(sender.uuid)}},
+                {"Put": {"Item": yours.to_item(other.uuid), **if_blocked(no=True)}}
+                if is_heard
+                else {"ConditionCheck": {"Key": row_key(other.uuid, yours.uuid), **if_blocked()}},
+                {"Put": {"Item": message.to_item()}},
+            )
+            if not refused:
+                to = (sender.uuid, other.uuid) if is_heard else (sender.uuid,)
+                self._announce(Hint(message.message_group_uuid, message.message_uuid, to))
+                return message
+            if 0 in refused:
+                return None
+        raise DamagedMessageGroup(first.message_group_uuid)
 
-    def _create_group(
+    def create_message_group(
         self,
-        first: Message,
-        members: Sequence[Member],
-        title: str | None,
+        creator: Member,
+        others: Sequence[Member],
+        title: str,
+        text: str,
+        *,
+        or_called: str = "",
+        send_key: str | None = None,
         on_existing: Callable[[], None] = lambda: None,
     ) -> Message:
-        group = _group_item(first, [member.uuid for member in members], title)
+        """Stores the first message of a new message group of up to MAX_MEMBERS members, without a title `or_called` so.
+
+        A send key that was seen before gives the first message again, and calls `on_existing`. Raises SendKeyReused,
+        or ValueError.
+        """
+        members = _distinct([creator, *others])
+        first = self._draft(creator, self._make_id(), text, None)
+        if send_key is not None:
+            body = "\n".join([*sorted(member.uuid for member in others), title, text])
+            first = self._claim(send_key, first, body)
+        # Not a part of the body: the same request may come again when people have other names.
+        title = title or or_called
         rows = [MessageGroup.of(first, member, members, title).to_item(member.uuid) for member in members]
-        puts: list[dict[str, Any]] = [{"Item": group, "ConditionExpression": "attribute_not_exists(pk)"}]
-        puts += [{"Item": item} for item in (*rows, first.to_item())]
+        refused = self.transact(
+            {"Put": _absent(_group_of(first, members, title).to_item())},
+            *({"Put": {"Item": item}} for item in (*rows, first.to_item())),
+        )
+        if refused:
+            on_existing()
+            return Message.from_item(self.put_if_absent(first.to_item()) or first.to_item())
+        self._announce(Hint(first.message_group_uuid, first.message_uuid, tuple(member.uuid for member in members)))
+        return first
+
+    # Edit or delete a message
+
+    def edit_message(
+        self, user_uuid: str, group_uuid: str, message_uuid: str, text: str, rev: int | None = None
+    ) -> Message:
+        """Gives one's own message another text; with `rev` only if that is its version.
+
+        The same edit once more gives the same message. Raises MessageGroupNotFound, MessageNotFound, MessageNotYours,
+        MessageDeleted or MessageChanged.
+        """
+        return self._revise(
+            (user_uuid, group_uuid, message_uuid),
+            "message = :message, edited_at = :at",
+            {":message": {"S": text}},
+            rev,
+            lambda there: there.message == text and not there.deleted_at and there.rev - 1 == rev,
+        )
+
+    def delete_message(self, user_uuid: str, group_uuid: str, message_uuid: str, rev: int | None = None) -> Message:
+        """Takes the text out of one's own message, which keeps its place; with `rev` only if that is its version.
+
+        A message that is deleted already is given as it is. Raises as `edit_message`.
+        """
+        return self._revise(
+            (user_uuid, group_uuid, message_uuid),
+            "message = :message, deleted_at = :at",
+            {":message": {"S": ""}},
+            rev,
+            lambda there: there.deleted_at is not None,
+        )
+
+    def _revise(
+        self,
+        place: tuple[str, str, str],
+        update: str,
+        values: Item,
+        rev: int | None,
+        is_done: Callable[[Message], bool],
+    ) -> Message:
+        """`is_done` says of a message that refuses whether it is as it should be."""
+        user_uuid, group_uuid, message_uuid = place
+        side = self._side(user_uuid, group_uuid)
+        if side is None:
+            raise MessageGroupNotFound
+        now = self._clock()
+        values |= {":at": {"S": iso(int(now * 1000))}, ":now": {"N": str(int(now))}, ":me": {"S": user_uuid}}
+        values |= {":one": {"N": "1"}} | ({} if rev is None else {":rev": {"N": str(rev)}})
+        condition = f"user_uuid = :me AND attribute_exists(rev) AND attribute_not_exists(deleted_at) AND {_LIVES}"
         try:
-            self._retry_conflicts(
-                lambda: self.client.transact_write_items(
-                    TransactItems=[{"Put": {"TableName": self.name, **put}} for put in puts]
+            answer = self._retry_conflicts(
+                lambda: self.client.update_item(
+                    TableName=self.name,
+                    Key=message_key(group_uuid, message_uuid),
+                    UpdateExpression=f"SET {update}, rev = rev + :one",
+                    ConditionExpression=condition + ("" if rev is None else " AND rev = :rev"),
+                    ExpressionAttributeValues=values,
+                    ReturnValues="ALL_NEW",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
             )
-        except self.client.exceptions.TransactionCanceledException as error:
-            if _reasons(error)[0] != "ConditionalCheckFailed":
-                raise
-            on_existing()
-            return self._put_message(first)
-        return first
+        except self.client.exceptions.ConditionalCheckFailedException as error:
+            message = self._why_not(error.response.get("Item") or {}, user_uuid, is_done)
+        else:
+            message = Message.from_item(answer["Attributes"])
+        self._announce(Hint(group_uuid, message_uuid, side.to(user_uuid)))
+        return message
+
+    def _why_not(self, item: Item, user_uuid: str, is_done: Callable[[Message], bool]) -> Message:
+        """The message, if it is as it should be. Raises what keeps it from becoming so."""
+        try:
+            there = Message.from_item(item)
+        except (KeyError, ValueError, TypeError):
+            raise MessageNotFound from None
+        if not there.is_shown_to(user_uuid, self._clock()):
+            raise MessageNotFound
+        if there.user_uuid != user_uuid:
+            raise MessageNotYours
+        if is_done(there):
+            return there
+        raise MessageDeleted if there.deleted_at else MessageChanged
 
     # E. update the message groups of all members from the table's stream
 
@@ -581,58 +669,75 @@ class MessageTable:
         """Brings every member's row up to the newest of these messages, which are of ONE message group.
 
         A pure maximum over message versions: repeated, reordered, split or cut short, it leaves the same rows.
-        A sender has read what they wrote. Raises DamagedMessageGroup.
+        A sender has read what they wrote. What changed, or came late, is noted for the members' devices. Raises
+        DamagedMessageGroup.
         """
-        newest, own = _newest_and_own(messages)
-        group = self.client.get_item(
-            TableName=self.name, Key=message_key(newest.message_group_uuid, GROUP_SK), ConsistentRead=True
-        )
+        ordered = sorted(messages, key=lambda message: message.version)
+        group_uuid = ordered[0].message_group_uuid
+        group = self.client.get_item(TableName=self.name, Key=message_key(group_uuid, GROUP_SK), ConsistentRead=True)
         if "Item" not in group:
-            raise DamagedMessageGroup(newest.message_group_uuid)
+            raise DamagedMessageGroup(group_uuid)
+        self._raise_rows(group["Item"], ordered)
+
+    def refresh_message_group(self, group_uuid: str) -> None:
+        """Brings every member's row up to the newest message: one may have been made while a message was on its way.
+
+        Raises DamagedMessageGroup.
+        """
+        items = self._newest(group_uuid, 2)
+        newest = page_of(items[1:], 1, Message.from_item).items
+        if newest:
+            self._raise_rows(items[0], newest, is_news=False)
+
+    def _raise_rows(self, group: Item, ordered: list[Message], *, is_news: bool = True) -> None:
         damaged: list[str] = []
-        for member_uuid in sorted(_members(group["Item"])):
+        is_direct = group.get("kind", {}).get("S") == "direct"
+        for member_uuid in sorted(members_in(group)):
+            seen = [message for message in ordered if message.reaches(member_uuid)]
+            if not seen:
+                continue
             try:
-                self.raise_row(member_uuid, newest, own.get(member_uuid))
+                was_raised = self.raise_row(member_uuid, seen, is_direct=is_direct)
             except (KeyError, ValueError, TypeError):
                 # The other members get their message all the same.
                 damaged.append(member_uuid)
+            else:
+                if is_news:
+                    self._note_changes(member_uuid, seen, was_raised)
         if damaged:
-            raise DamagedMessageGroup(f"{newest.message_group_uuid}: the rows of {', '.join(damaged)}")
+            raise DamagedMessageGroup(f"{ordered[0].message_group_uuid}: the rows of {', '.join(damaged)}")
 
-    def raise_row(self, member_uuid: str, newest: Message, own: str | None) -> None:
-        """Brings one member's row up to a message, and its read marker to the uuid of one of their own.
+    def raise_row(self, member_uuid: str, ordered: Sequence[Message], *, is_direct: bool) -> bool:
+        """Brings one member's row up to the last of these messages, its read marker to the last of their own, and the
+        other person's name to the last of theirs. Says whether it was below one of them.
 
         Raises KeyError, ValueError or TypeError if the row is none.
         """
-        old = self._update_row(member_uuid, newest, own)
-        if old is None:
-            return
-        # The row did not take both maxima at once. Whichever it still lacks goes alone.
-        row = MessageGroup.from_item(old)
-        if (row.last_message_uuid, row.last_message_rev) < newest.version:
-            self._update_row(member_uuid, newest, None)
-        if own is not None and row.read_up_to < own:
-            self._raise_read_marker(member_uuid, newest.message_group_uuid, own)
+        rise = Rise.of(member_uuid, ordered, is_direct)
+        # The first try takes the row to lack all of it, as it mostly does; the next ones know the row.
+        for _ in range(_RISE_ATTEMPTS):
+            old = self.update_if(row_key(member_uuid, rise.message_group_uuid), *rise.expressions())
+            if old is None:
+                return True
+            rise = rise.still_due(old)
+            if not rise.is_due:
+                return False
+        raise DamagedMessageGroup(f"{rise.message_group_uuid}: the row of {member_uuid} does not come to rest")
 
-    def _update_row(self, member_uuid: str, newest: Message, own: str | None) -> Item | None:
-        """None if the row was updated or is gone, else the row that is too new for one of the two maxima."""
-        values: Item = {
-            ":m": {"S": newest.message_uuid},
-            ":rev": {"N": str(newest.rev)},
-            ":at": {"S": newest.created_at},
-            ":sender": {"S": newest.user_uuid},
-            ":preview": {"S": preview(newest.message)},
-        }
-        update = (
-            "SET inbox_sk = :m, last_message_uuid = :m, last_message_rev = :rev, last_message_at = :at,"
-            " last_sender_uuid = :sender, message = :preview"
-        )
-        condition = "(last_message_uuid < :m OR (last_message_uuid = :m AND last_message_rev < :rev))"
-        if own is not None:
-            values[":own"] = {"S": own}
-            update += ", read_up_to = :own"
-            condition += " AND read_up_to <= :own"
-        return self._update_if(row_key(member_uuid, newest.message_group_uuid), update, condition, values)
+    def _note_changes(self, member_uuid: str, messages: Sequence[Message], was_raised: bool) -> None:
+        """What a device that comes back would not find by asking for newer messages: changes, and what came late."""
+        now_ms = int(self._clock() * 1000)
+        for message in messages:
+            if message.rev:
+                self._note(member_uuid, Change("edit", *message.place, message.rev), _changed_at(message, now_ms))
+        # One that was changed came in time before.
+        oldest = next((message for message in messages if not message.rev), None)
+        if oldest and was_raised and now_ms - oldest.created_at_ms > LATE_SECONDS * 1000:
+            self._note(member_uuid, Change("late", *oldest.place), now_ms)
+
+    def _note(self, user_uuid: str, change: Change, at_ms: int) -> None:
+        expires_at = int(self._clock()) + CHANGE_DAYS * 86_400
+        self.client.put_item(TableName=self.name, Item=change.to_item(user_uuid, at_ms, expires_at))
 
     # The read marker
 
@@ -643,28 +748,32 @@ class MessageTable:
         """
         key, values = row_key(user_uuid, group_uuid), {":m": {"S": message_uuid}}
         condition = "attribute_exists(pk) AND read_up_to < :m AND last_message_uuid >= :m"
-        old = self._update_if(key, "SET read_up_to = :m", condition, values, gone=MessageGroupNotFound)
-        if old is None or old["read_up_to"]["S"] >= message_uuid:
+        old = self.update_if(key, "SET read_up_to = :m", condition, values, gone=MessageGroupNotFound)
+        if old is not None and old["read_up_to"]["S"] >= message_uuid:
             return
+        if old is not None:
+            self._mark_what_the_row_has_not(user_uuid, group_uuid, message_uuid)
+        self._note(user_uuid, Change("marker", group_uuid, message_uuid), int(self._clock() * 1000))
+        self._announce(Hint(group_uuid, message_uuid, (user_uuid,), is_marker=True))
+
+    def _mark_what_the_row_has_not(self, user_uuid: str, group_uuid: str, message_uuid: str) -> None:
         # The row's summary may be some milliseconds behind the message that the user has just seen.
         seen = self.client.get_item(
             TableName=self.name,
             Key=message_key(group_uuid, message_uuid),
             ConsistentRead=True,
-            ProjectionExpression="sk",
+            ProjectionExpression="user_uuid, only_sender",
         )
-        if "Item" not in seen:
+        message = seen.get("Item")
+        if message is None or ("only_sender" in message and message.get("user_uuid") != {"S": user_uuid}):
             raise MessageNotFound
-        self._raise_read_marker(user_uuid, group_uuid, message_uuid)
-
-    def _raise_read_marker(self, user_uuid: str, group_uuid: str, message_uuid: str) -> None:
-        self._update_if(
+        self.update_if(
             row_key(user_uuid, group_uuid), "SET read_up_to = :m", "read_up_to < :m", {":m": {"S": message_uuid}}
         )
 
     # Calls
 
-    def _query(self, condition: str, values: dict[str, str], **arguments: Any) -> list[Item]:
+    def query(self, condition: str, values: dict[str, str], **arguments: Any) -> list[Item]:
         answer = self.client.query(**self._arguments(condition, values) | arguments)
         items: list[Item] = answer["Items"]
         return items
@@ -677,7 +786,7 @@ class MessageTable:
             "ScanIndexForward": False,
         }
 
-    def _put_if_absent(self, item: Item, unless: str = "", values: Item | None = None) -> Item | None:
+    def put_if_absent(self, item: Item, unless: str = "", values: Item | None = None) -> Item | None:
         """None if the item was put, else the item that was there."""
         try:
             self._retry_conflicts(
@@ -694,7 +803,7 @@ class MessageTable:
             return there
         return None
 
-    def _update_if(
+    def update_if(
         self, key: Item, update: str, condition: str, values: Item, gone: type[Exception] | None = None
     ) -> Item | None:
         """None if the item was updated or is gone (raises `gone`, if given), else the item that refused."""
@@ -705,8 +814,8 @@ class MessageTable:
                     Key=key,
                     UpdateExpression=update,
                     ConditionExpression=condition,
-                    ExpressionAttributeValues=values,
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                    **({"ExpressionAttributeValues": values} if values else {}),
                 )
             )
         except self.client.exceptions.ConditionalCheckFailedException as error:
@@ -716,29 +825,36 @@ class MessageTable:
             return refused
         return None
 
-    def _retry_conflicts(self, call: Callable[[], object]) -> None:
+    def transact(self, *actions: dict[str, Any]) -> list[int]:
+        """Does all of these or none, and gives the places of those whose conditions did not hold."""
+        items = [{kind: {"TableName": self.name, **action}} for each in actions for kind, action in each.items()]
+        try:
+            self._retry_conflicts(lambda: self.client.transact_write_items(TransactItems=items))
+        except self.client.exceptions.TransactionCanceledException as error:
+            refused = [place for place, reason in enumerate(_reasons(error)) if reason == "ConditionalCheckFailed"]
+            if not refused:
+                raise
+            return refused
+        return []
+
+    def _retry_conflicts(self, call: Callable[[], T]) -> T:
         """The SDK does not try again when two transactions touch one item; the loser has only to wait a little."""
-        for attempt in range(1, _CONFLICT_ATTEMPTS + 1):
+        for attempt in range(1, _CONFLICT_ATTEMPTS):
             try:
-                call()
+                return call()
             except ClientError as error:
-                if attempt == _CONFLICT_ATTEMPTS or not _is_conflict(error):
+                if not _is_conflict(error):
                     raise
                 self._sleep(random.uniform(0, _CONFLICT_WAIT_SECONDS * 2**attempt))  # noqa: S311
-            else:
-                return
+        return call()
 
 
 def _inbox(user_uuid: str, before: str | None, since: str | None) -> tuple[str, dict[str, str]]:
-    """The key condition of a part of somebody's rows, and its values."""
-    pk = {":pk": f"GRP#{user_uuid}"}
-    if before and since:
-        return "pk = :pk AND inbox_sk BETWEEN :from AND :to", pk | {":from": _above(since), ":to": _below(before)}
+    """The key condition of a part of somebody's rows, and its values. Those of blocked people are below all uuids."""
+    values = {":pk": f"GRP#{user_uuid}", ":from": _above(since) if since else _LEAST_UUID}
     if before:
-        return "pk = :pk AND inbox_sk < :before", pk | {":before": before}
-    if since:
-        return "pk = :pk AND inbox_sk > :since", pk | {":since": since}
-    return "pk = :pk", pk
+        return "pk = :pk AND inbox_sk BETWEEN :from AND :to", values | {":to": below(before)}
+    return "pk = :pk AND inbox_sk > :from", values
 
 
 def _above(a_uuid: str) -> str:
@@ -746,12 +862,12 @@ def _above(a_uuid: str) -> str:
     return a_uuid + " "
 
 
-def _below(a_uuid: str) -> str:
+def below(a_uuid: str) -> str:
     """A key that all smaller uuids lie below, and this one above."""
     return a_uuid[:-1] + chr(ord(a_uuid[-1]) - 1) + "~"
 
 
-def _page(items: list[Item], limit: int, read: Callable[[Item], T]) -> Page[T]:
+def page_of(items: list[Item], limit: int, read: Callable[[Item], T]) -> Page[T]:
     """The first `limit` of these items. A damaged one is passed over, and logged: it must not hide the others."""
     found = []
     for item in items[:limit]:
@@ -762,19 +878,43 @@ def _page(items: list[Item], limit: int, read: Callable[[Item], T]) -> Page[T]:
     return Page(found, more=len(items) > limit and bool(found))
 
 
-def _with_count(row: MessageGroup, count: int | None) -> MessageGroup:
-    return row if count is None else replace(row, unread_count=count)
+def _first(page: Page[Message], limit: int) -> Page[Message]:
+    """The first `limit` of a longer page."""
+    if len(page.items) <= limit:
+        return page
+    return Page(page.items[:limit], more=True)
 
 
-def _group_item(first: Message, member_uuids: Sequence[str], title: str | None) -> Item:
-    return {
-        **message_key(first.message_group_uuid, GROUP_SK),
-        "kind": {"S": "direct" if title is None else "group"},
-        **({} if title is None else {"title": {"S": title}}),
-        "member_uuids": {"SS": list(member_uuids)},
-        "created_by": {"S": first.user_uuid},
-        "created_at": {"S": first.created_at},
-    }
+def _without_expired(row: MessageGroup, now: float) -> MessageGroup:
+    return replace(row, message="") if has_expired(row.last_expires_at, now) else row
+
+
+def _for(side: _Side, message: Message) -> Message:
+    """The message as it is to be stored from this side of its message group."""
+    if side.ttl_seconds is None and not side.other_blocks:
+        return message
+    expires_at = None if side.ttl_seconds is None else message.created_at_ms // 1000 + side.ttl_seconds
+    return replace(message, expires_at=expires_at, only_sender=side.other_blocks)
+
+
+def _group_of(first: Message, members: Sequence[Member], title: str | None) -> Group:
+    member_uuids = frozenset(member.uuid for member in members)
+    return Group(first.message_group_uuid, member_uuids, first.user_uuid, first.created_at, title)
+
+
+def _absent(item: Item) -> dict[str, Any]:
+    """A put of what must not be there."""
+    return {"Item": item, "ConditionExpression": "attribute_not_exists(pk)"}
+
+
+def _changed_at(message: Message, now_ms: int) -> int:
+    """When a message was edited or deleted; now, if that is long ago, and its readers may be beyond it."""
+    try:
+        at = datetime.fromisoformat(message.deleted_at or message.edited_at or "")
+        changed_ms = int(at.timestamp() * 1000)
+    except ValueError:
+        return now_ms
+    return changed_ms if 0 <= now_ms - changed_ms < LATE_SECONDS * 1000 else now_ms
 
 
 def _distinct(members: list[Member]) -> list[Member]:
@@ -782,17 +922,6 @@ def _distinct(members: list[Member]) -> list[Member]:
     if not 2 <= len({member.uuid for member in members}) == len(members) <= MAX_MEMBERS:
         raise ValueError(f"a message group has 2 to {MAX_MEMBERS} different members")
     return members
-
-
-def _members(item: Item) -> set[str]:
-    """The members that a group item names; none if it is no group item."""
-    return set(item.get("member_uuids", {}).get("SS", ()))
-
-
-def _newest_and_own(messages: Iterable[Message]) -> tuple[Message, dict[str, str]]:
-    """The newest version of the newest message, and the newest message uuid of each sender."""
-    ordered = sorted(messages, key=lambda message: message.version)
-    return ordered[-1], {message.user_uuid: message.message_uuid for message in ordered}
 
 
 def _reasons(error: Any) -> list[str]:
@@ -805,33 +934,3 @@ def _is_conflict(error: ClientError) -> bool:
         reasons = set(_reasons(error))
         return "TransactionConflict" in reasons and "ConditionalCheckFailed" not in reasons
     return code in {"TransactionConflictException", "TransactionInProgressException"}
-
-
-def _after(prefix: str, key: str) -> str:
-    if not key.startswith(prefix):
-        raise ValueError(f"a key that does not start with {prefix}")
-    return key[len(prefix) :]
-
-
-def _text(item: Item, name: str) -> str:
-    """A text that can be stored again: one with half a surrogate pair cannot, and raises ValueError."""
-    text = item[name]["S"]
-    if not isinstance(text, str):
-        raise TypeError(f"{name} is no text")
-    text.encode()
-    return text
-
-
-def _revision(item: Item) -> int:
-    """A whole number of no more digits than DynamoDB keeps."""
-    digits = item["rev"]["N"]
-    if not (isinstance(digits, str) and digits.isascii() and digits.isdigit() and len(digits) <= 38):
-        raise ValueError("rev is no whole number")
-    return int(digits)
-
-
-def _whole_uuid(text: str) -> str:
-    """The text, which must be spelled as keys are."""
-    if not _UUID.fullmatch(text):
-        raise ValueError("a uuid that is not in lower case with its hyphens")
-    return text

@@ -11,7 +11,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from backend_flask.lib.ddb import GROUP_SK, TTL_ATTRIBUTE, Item, MessageTable
+from backend_flask.lib.ddb import MessageTable
+from backend_flask.lib.ddb_items import GROUP_SK, TTL_ATTRIBUTE, Item
 
 # BatchWriteItem takes no more (Amazon DynamoDB API Reference, BatchWriteItem).
 BATCH = 25

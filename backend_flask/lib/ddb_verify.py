@@ -1,35 +1,37 @@
 """Recomputes every row of the table from its messages, and repairs the rows that differ.
 
 For scripts only: it scans. The stream keeps rows right by itself; this is for the day when something else did not.
+What a row should be is reckoned by `ddb_wanted.py`.
 """
 
 from __future__ import annotations
 
-import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from backend_flask.lib.ddb import (
+from backend_flask.lib.ddb import DamagedMessageGroup, MessageTable
+from backend_flask.lib.ddb_items import (
     GROUP_SK,
+    Group,
     Item,
     Member,
     Message,
-    MessageGroup,
-    MessageTable,
+    is_begun,
+    is_blocked,
     is_message_key,
     message_key,
     row_key,
 )
+from backend_flask.lib.ddb_wanted import NAMES, Messages, has_outlived, is_uuid, wanted_row
 
-# Names are copied when a group is made and do not follow from the messages: what is there is kept.
-_KEPT = {"user_display_name", "user_handle"}
-# A row has those of its kind, and where it has those of the other kind as well it is read as what it is not.
-_OF_A_KIND = {"user_uuid", "title", "members", *_KEPT}
-# A row that has the same values here as before was not touched by anybody.
-_LIVE = ("inbox_sk", "message", "last_message_uuid", "last_message_rev", "last_sender_uuid", "read_up_to")
+# What differs here was touched by somebody since: the stream function, its owner, or a change of the message group.
+_LIVE = (
+    *("inbox_sk", "message", "last_message_uuid", "last_message_rev", "last_sender_uuid", "read_up_to", "named_by"),
+    *("is_hidden", "muted", "other_blocks", "ttl_seconds", "title", "members"),
+)
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,10 @@ class Difference:
 
 @dataclass(frozen=True)
 class _Group:
-    """`title` is None for a direct one. Of one that is not `whole` nobody can say what its rows should be."""
+    """`item` is None for one that is not whole: nobody can say what its rows should be."""
 
     members: frozenset[str] = frozenset()
-    title: str | None = None
-    whole: bool = False
+    item: Group | None = None
 
 
 def scan(table: MessageTable, **arguments: Any) -> Iterator[Item]:
@@ -93,29 +94,51 @@ def differences(
 
 def repair(table: MessageTable, difference: Difference) -> bool:
     """Makes the row what it should be, unless it has changed since it was looked at. Says whether it did."""
-    key = row_key(difference.user_uuid, difference.message_group_uuid)
     found, wanted = difference.found, difference.wanted
     if found == wanted:
         return False
-    condition = {"ConditionExpression": "attribute_not_exists(pk)"} if found is None else _unchanged(found)
+    is_done = _put_missing(table, difference) if found is None else _replace(table, difference, found)
+    if is_done and wanted is not None:
+        _catch_up(table, difference.user_uuid, wanted)
+    return is_done
+
+
+def _put_missing(table: MessageTable, difference: Difference) -> bool:
+    """Only a member gets a row: it is what lets them in."""
+    group = message_key(difference.message_group_uuid, GROUP_SK)
+    is_member = {
+        "ConditionExpression": "contains(member_uuids, :owner)",
+        "ExpressionAttributeValues": {":owner": {"S": difference.user_uuid}},
+    }
+    put = {"Item": difference.wanted, "ConditionExpression": "attribute_not_exists(pk)"}
+    return not table.transact({"Put": put}, {"ConditionCheck": {"Key": group, **is_member}})
+
+
+def _replace(table: MessageTable, difference: Difference, found: Item) -> bool:
+    key, wanted = row_key(difference.user_uuid, difference.message_group_uuid), difference.wanted
+    condition = {**_unchanged(found), "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
     try:
         if wanted is None:
             table.client.delete_item(TableName=table.name, Key=key, **condition)
         else:
             table.client.put_item(TableName=table.name, Item=wanted, **condition)
-    except table.client.exceptions.ConditionalCheckFailedException:
-        return False
-    if wanted is not None:
-        _catch_up(table, difference.user_uuid, difference.message_group_uuid)
+    except table.client.exceptions.ConditionalCheckFailedException as error:
+        there = error.response.get("Item") or {}
+        names = {name: there[name] for name in NAMES if name in there}
+        # A row that can take no message can still have taken the other person's name.
+        if wanted is None or there == found or there != found | names:
+            return False
+        return _replace(table, replace(difference, wanted=wanted | names), there)
     return True
 
 
-def _catch_up(table: MessageTable, owner: str, group_uuid: str) -> None:
+def _catch_up(table: MessageTable, owner: str, row: Item) -> None:
     """Of a message that came after the messages were read, the stream may have told while the row could not take it."""
-    # One that is damaged is not to be shown.
-    with suppress(KeyError, ValueError, TypeError):
-        newest = table.newest_message(group_uuid)
-        table.raise_row(owner, newest, newest.message_uuid if newest.user_uuid == owner else None)
+    newer = _read_messages(table, row["sk"]["S"], row["last_message_uuid"]["S"]).seen_by(owner)
+    # One that has been damaged again is left for the next time.
+    with suppress(KeyError, ValueError, TypeError, DamagedMessageGroup):
+        if newer:
+            table.raise_row(owner, newer, is_direct="user_uuid" in row)
 
 
 def _unchanged(found: Item) -> dict[str, Any]:
@@ -130,47 +153,48 @@ def _unchanged(found: Item) -> dict[str, Any]:
 def _differences_of(
     table: MessageTable, group_uuid: str, group: _Group, names: Callable[[Sequence[str]], dict[str, Member]]
 ) -> Iterator[Difference]:
-    members = sorted(group.members)
     # Rows before messages: what arrives in between makes a row look late, and never too new.
-    rows = {owner: _get(table, row_key(owner, group_uuid)) for owner in members}
-    newest, own, damaged = _read_messages(table, group_uuid)
-    for message_uuid in damaged:
+    group, rows = _group_and_rows(table, group_uuid, group)
+    members = sorted(rows)
+    messages = _read_messages(table, group_uuid)
+    for message_uuid in messages.damaged:
         yield Difference("", group_uuid, "is damaged", message_uuid=message_uuid)
-    if not group.whole:
+    if group.item is None:
         yield Difference("", group_uuid, "has a damaged item of its own")
         return
-    if newest is None:
+    if members and not messages and not any(map(has_outlived, rows.values())):
         yield Difference("", group_uuid, "has no message that is whole")
         return
     known = names(members)
     people = [known.get(member, Member(member, "", "")) for member in members]
     for owner in people:
         found = rows[owner.uuid]
-        wanted = _wanted(MessageGroup.of(newest, owner, people, group.title), found, own.get(owner.uuid), owner.uuid)
+        wanted = wanted_row(group.item, messages, owner, people, rows)
         reason = _reason(found, wanted)
         if reason:
             yield Difference(owner.uuid, group_uuid, reason, found, wanted)
 
 
+def _group_and_rows(table: MessageTable, group_uuid: str, seen: _Group) -> tuple[_Group, dict[str, Item | None]]:
+    """Of the same moment: the scan may be long ago, and a change of a message group changes both."""
+    while True:
+        rows = {owner: _get(table, row_key(owner, group_uuid)) for owner in sorted(seen.members)}
+        now = _group_of(_get(table, message_key(group_uuid, GROUP_SK)) or {})
+        if now == seen:
+            return now, rows
+        seen = now
+
+
 def _row_of_no_member(table: MessageTable, owner: str, group_uuid: str) -> Iterator[Difference]:
     found = _get(table, row_key(owner, group_uuid))
-    group = _group_of(_get(table, message_key(group_uuid, GROUP_SK)) or {})
-    if found and not group.whole:
+    item = _get(table, message_key(group_uuid, GROUP_SK))
+    group = _group_of(item or {})
+    if item is None and found and is_blocked(found) and not is_begun(found):
+        return
+    if found and group.item is None:
         yield Difference(owner, group_uuid, "is of a message group without a whole group item", found, found)
     elif found and owner not in group.members:
         yield Difference(owner, group_uuid, "belongs to no member", found, None)
-
-
-def _wanted(row: MessageGroup, found: Item | None, own: str | None, owner_uuid: str) -> Item:
-    """The row as the messages have it, keeping the names and the read marker that are there if they can be."""
-    found = found or {}
-    there = found.get("read_up_to", {}).get("S", "")
-    marker = there if _is_uuid(there) else row.read_up_to
-    wanted = replace(row, read_up_to=max(min(marker, row.last_message_uuid), own or "")).to_item(owner_uuid)
-    is_same_person = found.get("user_uuid") == wanted.get("user_uuid")
-    kept = {name for name in _KEPT & wanted.keys() if is_same_person and found.get(name, {}).get("S")}
-    more = {name: value for name, value in found.items() if name in kept or name not in _OF_A_KIND}
-    return {**more, **{name: value for name, value in wanted.items() if name not in kept}}
 
 
 def _reason(found: Item | None, wanted: Item) -> str:
@@ -180,41 +204,37 @@ def _reason(found: Item | None, wanted: Item) -> str:
     return "differs in " + ", ".join(wrong) if wrong else ""
 
 
-def _read_messages(table: MessageTable, group_uuid: str) -> tuple[Message | None, dict[str, str], list[str]]:
-    """The newest message, the newest message uuid of each sender, and the sort keys of damaged messages."""
-    newest: Message | None = None
-    own: dict[str, str] = {}
-    damaged: list[str] = []
+def _read_messages(table: MessageTable, group_uuid: str, first: str = "") -> Messages:
+    """Those that are not below `first`."""
+    found = Messages()
     pages = table.client.get_paginator("query").paginate(
         TableName=table.name,
-        KeyConditionExpression="pk = :pk",
-        ExpressionAttributeValues={":pk": message_key(group_uuid, "")["pk"]},
+        KeyConditionExpression="pk = :pk" + (" AND sk >= :first" if first else ""),
+        ExpressionAttributeValues={
+            ":pk": message_key(group_uuid, "")["pk"],
+            **({":first": {"S": first}} if first else {}),
+        },
         ConsistentRead=True,
     )
     for item in (item for page in pages for item in page["Items"] if is_message_key(item)):
         try:
-            newest = Message.from_item(item)
+            found.add(Message.from_item(item))
         except (KeyError, ValueError, TypeError):
-            damaged.append(item["sk"]["S"])
-        else:
-            own[newest.user_uuid] = newest.message_uuid
-    return newest, own, damaged
+            found.damaged.append(item["sk"]["S"])
+        found.uuids.add(item["sk"]["S"])
+    return found
 
 
 def _group_of(item: Item) -> _Group:
     members = frozenset(item.get("member_uuids", {}).get("SS", ()))
-    kind, title = item.get("kind", {}).get("S"), item.get("title", {}).get("S")
-    is_direct = kind == "direct" and title is None and len(members) == 2
-    is_group = kind == "group" and title is not None and len(members) > 0
-    return _Group(members, title, whole=(is_direct or is_group) and all(map(_is_uuid, members)))
-
-
-def _is_uuid(text: str) -> bool:
-    """Whether it is spelled as keys are."""
     try:
-        return str(uuid.UUID(text)) == text
-    except ValueError:
-        return False
+        group = Group.from_item(item)
+    except (KeyError, ValueError, TypeError):
+        return _Group(members)
+    kind, has_title = item["kind"]["S"], "title" in item
+    is_direct = kind == "direct" and not has_title and len(members) == 2
+    is_group = kind == "group" and has_title
+    return _Group(members, group if (is_direct or is_group) and all(map(is_uuid, members)) else None)
 
 
 def _get(table: MessageTable, key: Item) -> Item | None:

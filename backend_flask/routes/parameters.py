@@ -74,6 +74,7 @@ PATH = {
     "message_group_uuid": PathParameter(
         "The message group's uuid, or `@<handle>`: my direct message group with that person.", "@ada"
     ),
+    "message_uuid": PathParameter("The message's uuid.", "01a1f9cc-1a11-7a52-9d0f-5d1d1c2f7b10"),
     "activity_uuid": PathParameter("The activity's uuid.", "01a1f9cc-1a11-7a52-9d0f-5d1d1c2f7b10"),
     "handle": PathParameter("The person's handle, in any case.", "ada"),
 }

@@ -11,7 +11,8 @@ from typing import Any, TypedDict, cast
 
 from backend_flask.errors import NotFound
 from backend_flask.lib.db import Database, Queries, Row
-from backend_flask.lib.ddb import Page, milliseconds_of
+from backend_flask.lib.ddb import Page
+from backend_flask.lib.ddb_items import milliseconds_of
 from backend_flask.services import rules
 from backend_flask.services.shapes import Count, DisplayName, Handle, Instant, Uuid, Words
 from backend_flask.services.users import User, is_handle
@@ -20,17 +21,8 @@ POST_MAX_CHARACTERS = 280
 REPLY_MAX_CHARACTERS = 1024
 SEARCH_TERM_MAX_CHARACTERS = 128
 NESTED_REPLIES = 10
-LIFETIMES = {
-    "30-days": timedelta(days=30),
-    "7-days": timedelta(days=7),
-    "3-days": timedelta(days=3),
-    "1-day": timedelta(days=1),
-    "12-hours": timedelta(hours=12),
-    "3-hours": timedelta(hours=3),
-    "1-hour": timedelta(hours=1),
-}
 POST = rules.Text("message", POST_MAX_CHARACTERS, too_long="message_exceed_max_chars", example="Look up tonight!")
-TTL = rules.Choice("ttl", LIFETIMES)
+TTL = rules.Choice("ttl", rules.LIFETIMES)
 REPLY = rules.Text("message", REPLY_MAX_CHARACTERS, example="I shall.")
 SEARCH_TERM = rules.Text("search_term", SEARCH_TERM_MAX_CHARACTERS, example="meteor shower")
 

@@ -6,16 +6,29 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
 from backend_flask.errors import Invalid
 
 MESSAGE_MAX_CHARACTERS = 1024
+HANDLE_FIELD_MAX_CHARACTERS = 128
 PAGE_DEFAULT = 20
 PAGE_MAX = 100
 SEND_KEY_MAX_CHARACTERS = 128
+# How long a post or the messages of a message group may live, in Cruddur's words.
+LIFETIMES = {
+    "30-days": timedelta(days=30),
+    "7-days": timedelta(days=7),
+    "3-days": timedelta(days=3),
+    "1-day": timedelta(days=1),
+    "12-hours": timedelta(hours=12),
+    "3-hours": timedelta(hours=3),
+    "1-hour": timedelta(hours=1),
+}
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_VERSION = re.compile('(?P<quote>"?)(?P<rev>[0-9]{1,9})(?P=quote)')
 # What UTF-8 (a surrogate without its other half) or Postgres (NUL) cannot hold.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 UUID_SCHEMA = {"type": "string", "format": "uuid"}
@@ -121,6 +134,41 @@ class Choice(Generic[T]):
         return found
 
 
+@dataclass(frozen=True)
+class Handles:
+    """1 to `most` handles, with or without the @ in front. Whose they are is looked up later."""
+
+    name: str
+    most: int
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        return (
+            f"{self.name}_blank",
+            f"{self.name}_invalid",
+            f"{self.name}_exceed_max_{self.most}",
+            f"{self.name}_unknown",
+        )
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        handle = {"type": "string", "maxLength": HANDLE_FIELD_MAX_CHARACTERS, "examples": ["ada"]}
+        return {"type": "array", "items": handle, "minItems": 1, "maxItems": self.most}
+
+    def read(self, value: Any, problems: list[str]) -> list[str]:
+        """Without the @. What is wrong with them is added to `problems`."""
+        blank, invalid, too_many, _ = self.codes
+        if value is None or value == []:
+            problems.append(blank)
+        elif not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
+            problems.append(invalid)
+        elif len(value) > self.most:
+            problems.append(too_many)
+        else:
+            return [each.strip().removeprefix("@") for each in value]
+        return []
+
+
 def is_visible(character: str) -> bool:
     """Not white space, and not a character that only steers its neighbours, such as a zero-width space."""
     return not character.isspace() and unicodedata.category(character) not in {"Cc", "Cf"}
@@ -158,6 +206,19 @@ def send_key(value: str | None) -> str | None:
     if not (1 <= len(value) <= SEND_KEY_MAX_CHARACTERS and value.isascii() and value.isprintable()):
         raise Invalid("idempotency_key_invalid")
     return value
+
+
+def version(value: str | None) -> int | None:
+    """The `rev` that an If-Match names, with or without its quotes; `*` is any (RFC 9110, section 13.1.1).
+
+    Raises Invalid.
+    """
+    if value is None or value.strip() == "*":
+        return None
+    found = _VERSION.fullmatch(value.strip())
+    if found is None:
+        raise Invalid("if_match_invalid")
+    return int(found["rev"])
 
 
 def raise_if_any(problems: list[str]) -> None:

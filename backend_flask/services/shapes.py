@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TypedDict
 
 
 class Schema:
@@ -17,4 +17,10 @@ Instant = Annotated[str, Schema(format="date-time", examples=["2026-11-20T16:31:
 Handle = Annotated[str, Schema(examples=["ada"])]
 DisplayName = Annotated[str, Schema(examples=["Ada Lovelace"])]
 Words = Annotated[str, Schema(examples=["Are you still up for the meteor shower on Saturday?"])]
+Kind = Literal["direct", "group"]
+Lifetime = Annotated[str, Schema(examples=["7-days"])]
 Count = Annotated[int, Schema(minimum=0)]
+
+
+class SuccessJson(TypedDict):
+    success: bool

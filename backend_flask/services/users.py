@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,6 +56,19 @@ def short(db: Database, handle: str) -> User:
     if row is None:
         raise NotFound("user_not_found")
     return User(**row)
+
+
+def by_handles(db: Database, handles: Iterable[str]) -> list[User]:
+    """The users with these handles, in whatever case they are written, in the order of their handles."""
+    asked = sorted({handle.lower() for handle in handles if is_handle(handle)})
+    rows = db.all("users/by_handles", handles=asked) if asked else []
+    return sorted((User(**row) for row in rows), key=lambda user: user.handle.lower())
+
+
+def by_uuids(db: Database, uuids: Iterable[str]) -> list[User]:
+    """The users with these uuids, in the order of their handles."""
+    rows = db.all("users/by_uuids", uuids=sorted(uuids))
+    return sorted((User(**row) for row in rows), key=lambda user: user.handle.lower())
 
 
 def search(db: Database, user: User, term: Any, limit: int) -> list[User]:

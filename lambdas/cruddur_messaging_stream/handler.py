@@ -2,8 +2,8 @@
 
 In: an event of the table's stream (AWS Lambda Developer Guide, "Using AWS Lambda with Amazon DynamoDB").
 Out: `{"batchItemFailures": [{"itemIdentifier": <sequence number>}, ...]}` for the records that could not be applied.
-Good records are applied whatever the others are. Everything that is not a message is left alone, the function's
-own updates among it.
+Good records are applied whatever the others are. Messages, new and changed, and changes of message groups are applied;
+everything else is left alone, the function's own updates among it.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ from __future__ import annotations
 import logging
 import os
 from collections import defaultdict
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 import boto3
 from botocore.config import Config
 
-from backend_flask.lib.ddb import Message, MessageTable, is_message_key
+from backend_flask.lib.ddb import MessageTable
+from backend_flask.lib.ddb_items import Message, changed_group_uuid, is_message_key
 
 log = logging.getLogger(__name__)
 log.setLevel(logging.INFO)
@@ -36,34 +38,54 @@ def apply(event: dict[str, Any], table: MessageTable) -> dict[str, list[dict[str
     records = event["Records"]
     if not isinstance(records, list):
         raise TypeError("the records are no list")
-    groups: dict[str, list[tuple[str, Message]]] = defaultdict(list)
+    groups: dict[str, _ToApply] = defaultdict(_ToApply)
     failed: list[str] = []
     for record in records:
         try:
-            message = _message_of(record)
+            _sort(record, groups)
         except Exception as error:  # noqa: BLE001  # whatever is wrong with a record must not stop the others
             failed.append(_sequence_number(record))
             _log("record_malformed", record=failed[-1], error=type(error).__name__)
-        else:
-            if message:
-                groups[message.message_group_uuid].append((_sequence_number(record), message))
-    for group_uuid, numbered in groups.items():
+    for group_uuid, to_apply in groups.items():
         try:
-            table.update_message_groups(message for _, message in numbered)
+            if to_apply.messages:
+                table.update_message_groups(to_apply.messages)
+            if to_apply.has_changed:
+                table.refresh_message_group(group_uuid)
         except Exception as error:  # noqa: BLE001  # one group's trouble must not stop the other groups
-            failed += [number for number, _ in numbered]
+            failed += to_apply.numbers
             _log("message_group_failed", message_group_uuid=group_uuid, error=type(error).__name__)
     _log("batch", records=len(records), message_groups=len(groups), failed=len(failed))
     return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
 
 
-def _message_of(record: Record) -> Message | None:
-    """The message that a record tells of, or None if it tells of something else."""
-    if record["eventName"] not in _EVENT_NAMES:
+@dataclass
+class _ToApply:
+    """What a batch says of one message group, and the numbers of the records that say it."""
+
+    messages: list[Message] = field(default_factory=list)
+    has_changed: bool = False
+    numbers: list[str] = field(default_factory=list)
+
+
+def _sort(record: Record, groups: dict[str, _ToApply]) -> None:
+    """Puts a record to its message group, if it tells of a message or of a change of the group."""
+    event = record["eventName"]
+    if event not in _EVENT_NAMES:
         raise ValueError("an event name that is not known")
-    if record["eventName"] == "REMOVE" or not is_message_key(record["dynamodb"]["Keys"]):
-        return None
-    return Message.from_item(record["dynamodb"]["NewImage"])
+    if event == "REMOVE":
+        return
+    keys = record["dynamodb"]["Keys"]
+    if is_message_key(keys):
+        message = Message.from_item(record["dynamodb"]["NewImage"])
+        to_apply = groups[message.message_group_uuid]
+        to_apply.messages.append(message)
+    elif event == "MODIFY" and (group_uuid := changed_group_uuid(keys)) is not None:
+        to_apply = groups[group_uuid]
+        to_apply.has_changed = True
+    else:
+        return
+    to_apply.numbers.append(_sequence_number(record))
 
 
 def _sequence_number(record: Record) -> str:

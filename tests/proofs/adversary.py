@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import Any
 
-from backend_flask.lib.ddb import MessageTable, is_message_key
+from backend_flask.lib.ddb import MessageTable
+from backend_flask.lib.ddb_items import GROUP_SK
 from dev.trigger.event import Record, event_of, lambda_record
 from lambdas.cruddur_messaging_stream.handler import apply
 from tests.proofs.trial import Refuted
 
 PATIENCE_SECONDS = 5.0
+# A message group, what has changed in it, and how often.
+Place = tuple[str, str, int]
 
 
 class Killed(BaseException):
@@ -46,6 +50,14 @@ class StreamReader:
         return records
 
 
+@dataclass
+class Told:
+    """What the stream function was told of one message group: versions of messages, and whether it has changed."""
+
+    versions: set[tuple[str, int]]
+    has_changed: bool
+
+
 class Adversary:
     """`table` belongs to the function alone, as it is killed in the middle of its calls."""
 
@@ -66,50 +78,58 @@ class Adversary:
 
     def deliver(
         self, group_uuids: list[str], most: int, newest_first: bool, die_after: int | None
-    ) -> tuple[set[str], bool]:
+    ) -> tuple[dict[str, Told], bool]:
         """The oldest or the newest records of these groups in one batch, at most so many of each, and the function dies
-        after so many updates. Gives the uuids of the messages that were handed over, and whether the function lived."""
+        after so many updates. Gives what was told of each group, and whether the function lived."""
         if not all(self._waiting[uuid] for uuid in group_uuids):
             self._pull()
         chosen = {
             uuid: self._waiting[uuid][-most:] if newest_first else self._waiting[uuid][:most] for uuid in group_uuids
         }
-        return self._hand_over(chosen, die_after)
+        return {uuid: _told(records) for uuid, records in chosen.items()}, self._hand_over(chosen, die_after)
 
-    def _hand_over(self, chosen: dict[str, list[Record]], die_after: int | None) -> tuple[set[str], bool]:
-        batch = [record for records in chosen.values() for record in records]
-        lived = self._invoke(batch, die_after)
+    def _hand_over(self, chosen: dict[str, list[Record]], die_after: int | None) -> bool:
+        lived = self._invoke([record for records in chosen.values() for record in records], die_after)
         if lived:
             for uuid, records in chosen.items():
                 self._delivered[uuid] += records
                 self._waiting[uuid] = [record for record in self._waiting[uuid] if record not in records]
-        return {message_uuid(record) for record in batch}, lived
+        return lived
 
-    def repeat(self, group_uuid: str, newer: int, most: int, die_after: int | None) -> None:
-        """Some that were delivered before, all but the `newer` ones, once more: a lost invocation ran on."""
+    def repeat(self, group_uuid: str, newer: int, most: int, die_after: int | None) -> bool:
+        """Some that were delivered before, all but the `newer` ones, once more: a lost invocation ran on.
+
+        Says whether the change of the message group was among them."""
         delivered = self._delivered[group_uuid]
         end = max(0, len(delivered) - newer)
-        self._invoke(delivered[max(0, end - most) : end], die_after)
+        again = delivered[max(0, end - most) : end]
+        self._invoke(again, die_after)
+        return _told(again).has_changed
 
-    def drain(self, expected: set[str]) -> None:
-        """Everything that waits, in order. Raises Refuted if these messages do not all come."""
+    def drain(self, expected: set[Place]) -> None:
+        """Everything that waits, in order. Raises Refuted if these changes do not all come."""
         give_up = time.monotonic() + PATIENCE_SECONDS
         while missing := expected - self._seen():
             if time.monotonic() > give_up:
-                raise Refuted(f"the stream never brought the messages {missing}")
+                raise Refuted(f"the stream never brought {missing}")
             self._pull()
         for uuid, records in list(self._waiting.items()):
             self._hand_over({uuid: records}, None)
 
-    def _seen(self) -> set[str]:
-        queues = [*self._waiting.values(), *self._delivered.values()]
-        return {message_uuid(record) for queue in queues for record in queue}
+    def _seen(self) -> set[Place]:
+        return {
+            (uuid, *_version(record))
+            for queues in (self._waiting, self._delivered)
+            for uuid, records in queues.items()
+            for record in records
+            if record["eventName"] != "REMOVE"
+        }
 
     def _pull(self) -> None:
         for record in self._reader.read():
-            keys = record["dynamodb"]["Keys"]
-            if is_message_key(keys):
-                self._waiting[keys["pk"]["S"].removeprefix("MSG#")].append(record)
+            pk = record["dynamodb"]["Keys"]["pk"]["S"]
+            if pk.startswith("MSG#"):
+                self._waiting[pk.removeprefix("MSG#")].append(record)
             else:
                 self._noise.append(record)
 
@@ -135,5 +155,15 @@ class Adversary:
         self._updates_left -= 1
 
 
-def message_uuid(record: Record) -> str:
-    return str(record["dynamodb"]["Keys"]["sk"]["S"])
+def _version(record: Record) -> tuple[str, int]:
+    """Which version of a message, or of the message group, a record brings."""
+    return record["dynamodb"]["Keys"]["sk"]["S"], int(record["dynamodb"]["NewImage"]["rev"]["N"])
+
+
+def _told(records: list[Record]) -> Told:
+    kept = [record for record in records if record["eventName"] != "REMOVE"]
+    of_group = [record for record in kept if record["dynamodb"]["Keys"]["sk"]["S"] == GROUP_SK]
+    return Told(
+        {_version(record) for record in kept if record not in of_group},
+        any(record["eventName"] == "MODIFY" for record in of_group),
+    )

@@ -183,6 +183,7 @@ AUTHORIZATIONS = (
 )
 HEADERS = {
     "Idempotency-Key": ("k1", "k2", "", " ", "k" * 128, "k" * 129, "\xe9", "a\tb", "KEY#«me»", "\x7f"),
+    "If-Match": ('"0"', "0", "*", 'W/"0"', '"0", "1"', '"-1"', "1e1", "9" * 30, "\xb2", '"', ""),
     "Origin": ("http://localhost:3000", "http://localhost:3000.evil.example", "null", "", "*", "javascript:alert(1)"),
     "Accept": ("text/html", "*/*;q=0", "application/json", "", ",", "a/b;q=x"),
     "Accept-Encoding": ("gzip", "identity;q=0", "*;q=0"),

@@ -1,23 +1,24 @@
-"""Rows are damaged at random, repaired, and compared with what a person writes down from the messages alone.
-
-The reckoning here shares no line with the repair: whatever it expects is spelled out attribute by attribute.
-"""
+"""Rows are damaged at random, repaired, and compared with what a person writes down from the messages alone."""
 
 from __future__ import annotations
 
 import random
+import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-from typing import Any
+from dataclasses import replace
 
-from backend_flask.lib.ddb import Item, Member, MessageTable
+from backend_flask.lib.ddb import MessageTable
+from backend_flask.lib.ddb_items import Item, Member, Message, message_key
+from backend_flask.lib.ddb_members import Membership
 from backend_flask.lib.ddb_verify import Difference, differences, repair
 from backend_flask.lib.metering import Meter, meter
+from backend_flask.lib.uuid7 import Uuid7, wall_clock_ms
 from tests.arena import Arena
 from tests.messages_table import row_of
-from tests.proofs.harm import KINDS, ZERO, Group, shortened
+from tests.proofs.harm import KINDS, Group
+from tests.proofs.mended import reckon
 from tests.proofs.trial import Figures, Refuted, Trial
 
 WRITES = {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"}
@@ -62,7 +63,7 @@ class Round:
         for group in self.groups:
             self._harm(group)
         # What each row is to be is reckoned from the damaged one: what it alone knows stays, where it can be true.
-        wanted = {key: self._reckon(*key) for key in self._keys()}
+        wanted = {key: self._wanted(*key) for key in self._keys()}
         wrong = {key for key, item in wanted.items() if self._row(*key) != item}
         found = self._differences()
         self._expect({(each.user_uuid, each.message_group_uuid) for each in found}, wrong, "rows that are reported")
@@ -93,28 +94,84 @@ class Round:
         return person
 
     def _group(self, size: int) -> Group:
-        """Messages of which the stream has brought some to the rows, and people have read some."""
+        """Messages of which the stream has brought some to the rows, and what people do with their side of them."""
         members = [self._person() for _ in range(size)]
         group = Group(members, None if size == 2 and self.chance.random() < 0.8 else f"Group of {size}")
+        table, membership = self._long_ago() if self.chance.random() < 0.5 else self._now()
         for _ in range(self.chance.randint(1, 8)):
-            sent = self._send(group, self.chance.choice(members))
-            group.uuid = sent.message_group_uuid
-            group.said.append((sent.message_uuid, sent.user_uuid, sent.message))
+            self._say(table, group)
             if self.chance.random() < 0.5:
-                self.table.update_message_groups([sent])
-        for member in members:
-            if self.chance.random() < 0.3:
-                self.table.mark_read(member.uuid, group.uuid, self.chance.choice(group.said)[0])
+                table.update_message_groups([self.chance.choice(group.said)])
+            if self.chance.random() < 0.4:
+                self._live(membership, group)
+        for message in group.said:
+            if message.expires_at is not None and message.expires_at < time.time() and self.chance.random() < 0.7:
+                self.table.client.delete_item(
+                    TableName=self.table.name, Key=message_key(group.uuid, message.message_uuid)
+                )
+                group.gone.add(message.message_uuid)
         return group
 
-    def _send(self, group: Group, sender: Member) -> Any:
+    def _now(self) -> tuple[MessageTable, Membership]:
+        return self.table, Membership(self.table, Uuid7())
+
+    def _long_ago(self) -> tuple[MessageTable, Membership]:
+        """So that what lives for some minutes has expired."""
+        make = Uuid7(lambda: wall_clock_ms() - 7_200_000)
+        table = MessageTable(self.table.client, self.table.name, make, lambda: time.time() - 7200)
+        return table, Membership(table, make)
+
+    def _say(self, table: MessageTable, group: Group) -> None:
+        """A message, or another version of one."""
+        own = [place for place, message in enumerate(group.said) if not message.deleted_at]
+        if own and self.chance.random() < 0.2:
+            place = self.chance.choice(own)
+            there = group.said[place]
+            one = (there.user_uuid, group.uuid, there.message_uuid)
+            is_edit = self.chance.random() < 0.6
+            group.said[place] = table.edit_message(*one, "\u2603" * 150) if is_edit else table.delete_message(*one)
+            return
+        senders = [member for member in group.members if member.uuid not in group.blockers]
+        if senders:
+            sent = self._send(table, group, self.chance.choice(senders))
+            group.uuid = sent.message_group_uuid
+            group.said.append(sent)
+
+    def _send(self, table: MessageTable, group: Group, sender: Member) -> Message:
         text = self.chance.choice(("hi", "\u2603" * 150, "x" * 300, "\U0001f600" * 100)) + str(self.chance.random())
         if group.uuid:
-            return self.table.create_message(sender, group.uuid, text)
+            named = replace(sender, display_name=self.chance.choice((sender.display_name, "A New Name")))
+            return table.create_message(named, group.uuid, text)
         others = [member for member in group.members if member != sender]
         if group.title is None:
-            return self.table.create_direct_message(sender, others[0], text)
-        return self.table.create_message_group(sender, others, group.title, text)
+            return table.create_direct_message(sender, others[0], text)
+        return table.create_message_group(sender, others, group.title, text)
+
+    def _live(self, membership: Membership, group: Group) -> None:
+        """What somebody does who does not write."""
+        who = self.chance.choice(group.members)
+        kind = self.chance.choice(("read", "mute", "hide", "ttl", "block"))
+        if kind == "read":
+            read = self.chance.choice([message for message in group.said if message.reaches(who.uuid)] or group.said)
+            membership.table.mark_read(who.uuid, group.uuid, read.message_uuid)
+        elif kind == "mute":
+            membership.mute(who.uuid, group.uuid, muted=self.chance.random() < 0.7)
+        elif kind == "hide":
+            membership.hide(who.uuid, group.uuid)
+        elif kind == "ttl":
+            group.ttl_seconds = self.chance.choice((None, 60, 10**6))
+            membership.change(who.uuid, group.uuid, ttl_seconds=group.ttl_seconds)
+        elif group.title is None:
+            self._block(membership, group, who)
+
+    def _block(self, membership: Membership, group: Group, who: Member) -> None:
+        (other,) = (member for member in group.members if member != who)
+        if who.uuid in group.blockers and self.chance.random() < 0.7:
+            membership.unblock(who.uuid, other.uuid)
+            group.blockers.remove(who.uuid)
+        else:
+            membership.block(who, other)
+            group.blockers.add(who.uuid)
 
     # The damage
 
@@ -172,47 +229,9 @@ class Round:
     def _differences(self) -> list[Difference]:
         return list(differences(self.table, self._names, self._items()))
 
-    # What there should be
-
-    def _reckon(self, owner: str, group_uuid: str) -> Item | None:
+    def _wanted(self, owner: str, group_uuid: str) -> Item | None:
         (group,) = (each for each in self.groups if each.uuid == group_uuid)
         if (owner, group_uuid) in self.foreign:
             return None
-        there = self._row(owner, group_uuid) or {}
-        newest, sender, text = group.said[-1]
-        at = datetime.fromtimestamp((uuid.UUID(newest).int >> 80) / 1000, UTC)
-        more = {name: value for name, value in there.items() if name == "colour"}
-        return more | {
-            "pk": {"S": f"GRP#{owner}"},
-            "sk": {"S": group_uuid},
-            "inbox_sk": {"S": newest},
-            "last_message_uuid": {"S": newest},
-            "last_message_rev": {"N": "0"},
-            "last_message_at": {"S": at.isoformat(timespec="milliseconds").replace("+00:00", "Z")},
-            "last_sender_uuid": {"S": sender},
-            "message": {"S": shortened(text)},
-            "read_up_to": {"S": _read_up_to(there, group, owner)},
-            **self._about(there, group, owner),
-        }
-
-    def _about(self, there: Item, group: Group, owner: str) -> Item:
-        if group.title is not None:
-            return {"title": {"S": group.title}, "members": {"N": str(len(group.members))}}
-        (other,) = (member for member in group.members if member.uuid != owner)
-        about = {"user_uuid": other.uuid, "user_display_name": other.display_name, "user_handle": other.handle}
-        if there.get("user_uuid") == {"S": other.uuid}:
-            # A name of the same person may have been right when it was written.
-            about |= {name: typed["S"] for name, typed in there.items() if name in about and typed.get("S")}
-        return {name: {"S": text} for name, text in about.items()}
-
-
-def _read_up_to(there: Item, group: Group, owner: str) -> str:
-    """The marker that is there, unless it is none, or past the end, or before what the owner has sent."""
-    marker = there.get("read_up_to", {}).get("S", "")
-    own = [message for message, sender, _ in group.said if sender == owner]
-    return max([min(marker, group.said[-1][0]) if is_uuid(marker) else ZERO, *own])
-
-
-def is_uuid(text: str) -> bool:
-    digits = text.replace("-", "")
-    return [len(part) for part in text.split("-")] == [8, 4, 4, 4, 12] and set(digits) <= set("0123456789abcdef")
+        rows = {member.uuid: self._row(member.uuid, group_uuid) or {} for member in group.members}
+        return reckon(group, owner, rows)

@@ -1,4 +1,4 @@
-"""People who send while DynamoDB fails at random, and try again with their send keys, until each has been answered.
+"""People who send, edit and delete while DynamoDB fails at random, and try again until each has been answered.
 
 The stream function meets the same faults. Once all is well, each key is one message, and rows and counts are right.
 """
@@ -6,14 +6,18 @@ The stream function meets the same faults. Once all is well, each key is one mes
 from __future__ import annotations
 
 import random
+import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
+from werkzeug.test import TestResponse
+
 from backend_flask.clients import client_of
-from backend_flask.lib.ddb import Item, Message, MessageTable, direct_group_uuid
+from backend_flask.lib.ddb import MessageTable
+from backend_flask.lib.ddb_items import Item, Message, direct_group_uuid
 from backend_flask.lib.uuid7 import Uuid7
 from backend_flask.settings import load
 from lambdas.cruddur_messaging_stream import handler
@@ -32,6 +36,7 @@ TRIES = 100
 RATES = (0.1, 0.3, 0.5)
 SENT_AGAIN = 0.2
 DELIVERED_AT_ONCE = 0.2
+REVISED = 0.4
 
 
 @dataclass
@@ -53,6 +58,8 @@ class Story:
         for number in range(SENDS):
             sender, receiver = self.luck.sample(self.people, 2)
             self._send(sender, receiver, f"message {number}")
+            if self.luck.random() < REVISED:
+                self._revise(number)
             if self.luck.random() < DELIVERED_AT_ONCE:
                 self._deliver()
         self._deliver()
@@ -77,16 +84,38 @@ class Story:
         self.said[group].append(said)
         self.counted["sends"] += 1
 
+    def _revise(self, number: int) -> None:
+        """An edit or a deletion of the version that was seen, tried until it is answered: it happens once."""
+        group = self.luck.choice(sorted(self.said))
+        newest = {said["uuid"]: said for said in self.said[group]}
+        seen = newest[self.luck.choice(sorted(newest))]
+        sender = next(person for person in self.people if person.user.uuid == seen["user_uuid"])
+        path, headers = f"/api/messages/{group}/{seen['uuid']}", {"If-Match": str(seen["rev"])}
+        if seen["deleted_at"] is None and self.luck.random() < 0.7:
+            text, name = f"edit {number}", "edited_at"
+            said = self._try(lambda: sender.request("PATCH", path, json={"message": text}, headers=headers))
+        else:
+            text, name = "", "deleted_at"
+            said = self._try(lambda: sender.request("DELETE", path, headers=headers))
+        rev = seen["rev"] + (seen["deleted_at"] is None)
+        if said != {**seen, "message": text, "rev": rev, name: said[name]} or said[name] is None:
+            raise Refuted(f"{seen} was changed, and answered {said}")
+        self.said[group].append(said)
+        self.counted["changes"] += 1
+
     def _answer(self, sender: Person, body: dict[str, str], key: str) -> Answer:
+        return self._try(lambda: sender.post("/api/messages", body, **{"Idempotency-Key": key}))
+
+    def _try(self, ask: Callable[[], TestResponse]) -> Answer:
         for _ in range(TRIES):
             self.counted["tries"] += 1
-            answer = sender.post("/api/messages", body, **{"Idempotency-Key": key})
+            answer = ask()
             if answer.status_code == 200:
                 said: Answer = answer.get_json()
                 return said
             if answer.status_code != 503 or "Retry-After" not in answer.headers:
                 raise Refuted(f"a fault is answered {answer.status_code} {answer.text}")
-        raise Refuted(f"a message is refused {TRIES} times")
+        raise Refuted(f"a request is refused {TRIES} times")
 
     def _deliver(self) -> None:
         """All messages so far, to the stream function, until it has refused none of them."""
@@ -107,23 +136,27 @@ class Story:
         for group, answers in self.said.items():
             for said in answers:
                 who = (said["user_uuid"], said["display_name"], said["handle"])
-                yield Message(group, said["uuid"], *who, said["message"]).to_item()
+                when = (said["edited_at"], said["deleted_at"])
+                yield Message(group, said["uuid"], *who, said["message"], said["rev"], *when).to_item()
 
     def _judge(self) -> None:
-        reckoning = Reckoning()
+        people = {person.user.uuid: person.user for person in self.people}
+        reckoning = Reckoning(names={uuid: user.display_name for uuid, user in people.items()})
+        judge = Judge(reckoning, self.api.table)
         for uuid, answers in self.said.items():
-            members = {person.user.uuid: person.user for person in self.people}
             two = [
-                one for one in members.values() if any(direct_group_uuid(one.uuid, other) == uuid for other in members)
+                one for one in people.values() if any(direct_group_uuid(one.uuid, other) == uuid for other in people)
             ]
             group = Group(uuid, two, None)
-            group.add(*answers)
-            reckoning.start(group)
-            group.deliver({said["uuid"] for said in answers}, whole=True)
-        judge = Judge(reckoning, self.api.table)
+            group.begin(answers[0], reckoning.names)
+            for said in answers:
+                group.add(said)
+            group.rows = {user.uuid: group.raised(user.uuid, group.versions) for user in two}
+            reckoning.groups.append(group)
+            judge.rows(group)
         for person in self.people:
             for group in reckoning.of(person.user):
-                judge.reads(person, group.uuid, group.said, 100)
+                judge.reads(person, group.uuid, group.seen_by(person.user.uuid, time.time()), 100)
             judge.lists(person, 20)
 
 
@@ -144,4 +177,4 @@ def run(arena: Arena, trial: Trial) -> Figures:
             Story(api, function, between, random.Random(seed), counted).play()  # noqa: S311
             counted["stories"] += 1
             trial.advance(1)
-    return {name: counted[name] for name in ("stories", "sends", "tries", "deliveries", "faults")}
+    return {name: counted[name] for name in ("stories", "sends", "changes", "tries", "deliveries", "faults")}

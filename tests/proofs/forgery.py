@@ -15,7 +15,15 @@ from tests.proofs import corpora
 
 Pairs = tuple[tuple[str, str], ...]
 CALLERS = ("member", "member", "other", "stranger", "former", "nobody", "odd")
-FIELDS = ("message", "message_group_uuid", "handle", "message_uuid", "ttl", "display_name", "bio")
+FIELDS = ("message", "message_group_uuid", "handle", "message_uuid", "ttl", "display_name", "bio", "title")
+# Nobody of whom the message group is to be kept.
+HANDLES: tuple[list[str], ...] = (
+    ["«other»", "@«guest»"],
+    ["«guest»"],
+    ["«member»", "«other»", "«guest»", "«other»"],
+    [],
+    ["«guest»"] * 50,
+)
 GOOD: dict[str, tuple[str, ...]] = {
     "message": ("hi", "\xe9\U0001f642 ho"),
     "message_group_uuid": ("«group»", "«direct»", "@«other»", "@«stranger»"),
@@ -25,14 +33,23 @@ GOOD: dict[str, tuple[str, ...]] = {
     "display_name": ("Londo", "G'Kar"),
     "bio": ("", "Ambassador"),
     "activity_uuid": ("«activity»",),
+    "title": ("Ambassadors", "\xe9"),
     "limit": ("1", "2", "100"),
     "before": ("«message»", "«newest»", "«activity»"),
+    "after": ("«message»", "«activity»"),
+    "around": ("«message»", "«newest»"),
+    "since": ("«message»", "«newest»"),
+    "with": ("«other»", "@«member»"),
+    "unread": ("0", "1"),
     "order": ("asc", "desc"),
     "counts": ("0", "1"),
     "format": ("list", "profile"),
     "term": ("hi", "hi -ho"),
 }
-QUERIES = ("limit", "before", "order", "counts", "format", "term", "limit[]", "page", "callback", "_method")
+QUERIES = (
+    *("limit", "before", "after", "around", "since", "with", "unread", "order", "counts", "format", "term"),
+    *("limit[]", "page", "callback", "_method"),
+)
 
 
 @dataclass(frozen=True)
@@ -145,8 +162,12 @@ def _values() -> st.SearchStrategy[Any]:
 @cache
 def _bodies() -> st.SearchStrategy[bytes | None]:
     fields = {name: _mostly(_texts(name), _values(), 6) for name in FIELDS}
-    nearly = st.fixed_dictionaries({}, optional={**fields, "extra": _values()})
-    right = st.fixed_dictionaries({name: st.sampled_from(GOOD[name]) for name in FIELDS if name != "handle"})
+    handles = _mostly(st.sampled_from(HANDLES), _values() | st.lists(_texts("handle"), max_size=3), 6)
+    nearly = st.fixed_dictionaries({}, optional={**fields, "handles": handles, "extra": _values()})
+    right = st.fixed_dictionaries(
+        {name: st.sampled_from(GOOD[name]) for name in FIELDS if name != "handle"}
+        | {"handles": st.sampled_from(HANDLES)}
+    )
     objects = st.tuples(right | nearly | st.dictionaries(st.sampled_from(FIELDS), _values()), st.booleans()).map(
         _encoded
     )

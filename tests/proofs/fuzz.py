@@ -33,6 +33,7 @@ PHASES = (Phase.generate, Phase.shrink)
 OUTSIDERS = ("stranger", "former", "nobody")
 READING = ("GET", "HEAD", "OPTIONS")
 READS = {"Query", "GetItem"}
+STREAM = "text/event-stream"
 CHECKSUMS = [
     f"SELECT count(*), md5(string_agg({table}::text, '' ORDER BY uuid)) FROM {table}"  # noqa: S608
     for table in ("users", "activities")
@@ -87,6 +88,7 @@ class Round:
             "me": town.member.user.uuid,
             "token": town.member.token,
             **{name: getattr(town, name).user.handle for name in ("member", "other", "stranger")},
+            "guest": town.guests[0].user.handle,
         }
 
     def play(self, seed: int) -> None:
@@ -110,7 +112,7 @@ class Round:
     def _everything(self) -> object:
         """All that is stored of the people of this town, and all rows of Postgres."""
         town = self.town
-        people = (town.member, town.other, town.former, town.stranger)
+        people = (town.member, town.other, town.former, town.stranger, *town.guests)
         with psycopg.connect(self.database_url) as connection:
             tables = [connection.execute(query).fetchall() for query in CHECKSUMS]
         return town.stored(*people), tables
@@ -141,7 +143,13 @@ class Round:
         )
         # Not by a client, which would read the Host header itself, and break.
         request = builder.get_request()
-        return TestResponse(*run_wsgi_app(self.town.api.app, request.environ, buffered=True), request=request)
+        answer = TestResponse(*run_wsgi_app(self.town.api.app, request.environ), request=request)
+        if answer.mimetype == STREAM:
+            # It would go on for minutes.
+            answer.close()
+        else:
+            answer.make_sequence()
+        return answer
 
     def _filled(self, text: str, encoding: str = "") -> str:
         """With what is really there. A body is filled byte by byte."""
@@ -165,7 +173,7 @@ class Round:
         _refuse(missing, "has not the headers", forged)
         if answer.request.method == "HEAD" or route.startswith("OPTIONS"):
             _refuse(answer.data[:99], "has a body", forged)
-        elif not is_page:
+        elif not is_page and answer.mimetype != STREAM:
             self._judge_body(forged, answer)
 
     def _allowed(self, forged: Forged, answer: TestResponse) -> tuple[str, set[int]]:

@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 import random
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from backend_flask.lib.ddb import Item, Member
+from backend_flask.lib.ddb_items import Item, Member, Message
 
 ZERO = "00000000-0000-0000-0000-000000000000"
 LATEST = "ffffffff-ffff-7fff-bfff-ffffffffffff"
-ABOUT = ("user_uuid", "user_display_name", "user_handle", "title", "members")
+ABOUT = ("user_uuid", "user_display_name", "user_handle", "named_by", "title", "members")
+SOMETIMES = ("inbox_sk", "is_hidden", "muted", "other_blocks", "ttl_seconds", "last_expires_at")
 
 
 @dataclass
 class Group:
-    """What a person knows of one message group. `said` is its messages: uuid, who sent it, text."""
+    """What a person knows of one message group: what was said, as it was last changed, and what of it is gone."""
 
     members: list[Member]
     title: str | None
     uuid: str = ""
-    said: list[tuple[str, str, str]] = field(default_factory=list)
+    said: list[Message] = field(default_factory=list)
+    gone: set[str] = field(default_factory=set)
+    ttl_seconds: int | None = None
+    blockers: set[str] = field(default_factory=set)
 
 
 def shortened(text: str) -> str:
-    """The longest beginning of at most 200 characters that takes at most 360 bytes."""
-    return max((text[:length] for length in range(201) if len(text[:length].encode()) <= 360), key=len)
+    """The longest beginning of at most 200 characters that takes at most 231 bytes."""
+    return max((text[:length] for length in range(201) if len(text[:length].encode()) <= 231), key=len)
 
 
 def lacks(chance: random.Random, row: Item, _: Group) -> Item:
@@ -37,19 +42,19 @@ def lacks(chance: random.Random, row: Item, _: Group) -> Item:
 
 def differs(chance: random.Random, row: Item, _: Group) -> Item:
     """Any attribute has any value; that of the index's key must be a text."""
-    name = chance.choice([*sorted(row), *ABOUT, "read_up_to"])
+    name = chance.choice([*sorted(row), *ABOUT, *SOMETIMES, "read_up_to"])
     return row | {name: {"S": "x" * chance.randint(1, 40)} if name == "inbox_sk" else any_value(chance)}
 
 
 def lags(chance: random.Random, row: Item, group: Group) -> Item:
     """As an older message has left it."""
-    message, sender, text = chance.choice(group.said)
-    newest = {"S": message}
+    older = chance.choice(group.said)
+    newest = {"S": older.message_uuid}
     return row | {
         "inbox_sk": newest,
         "last_message_uuid": newest,
-        "last_sender_uuid": {"S": sender},
-        "message": {"S": shortened(text)},
+        "last_sender_uuid": {"S": older.user_uuid},
+        "message": {"S": shortened(older.message)},
     }
 
 
@@ -62,7 +67,7 @@ def is_edited(chance: random.Random, row: Item, _: Group) -> Item:
 
 
 def is_read_elsewhere(chance: random.Random, row: Item, group: Group) -> Item:
-    marker = chance.choice([*(message for message, _, _ in group.said), ZERO, LATEST, LATEST.upper(), "", "now"])
+    marker = chance.choice([*(message.message_uuid for message in group.said), ZERO, LATEST, LATEST.upper(), "", "now"])
     return row | {"read_up_to": {"S": marker}}
 
 
@@ -79,9 +84,35 @@ def knows_more(chance: random.Random, row: Item, _: Group) -> Item:
     return row | {"colour": any_value(chance)}
 
 
+def seems_blocked(chance: random.Random, row: Item, _: Group) -> Item:
+    return row | {"inbox_sk": {"S": "!" + chance.choice((ZERO, LATEST, "", "x", ZERO.replace("-", "")))}}
+
+
+def seems_unheard(chance: random.Random, row: Item, _: Group) -> Item:
+    return row | {"other_blocks": {"BOOL": chance.random() < 0.5}}
+
+
+def is_out_of_the_list(chance: random.Random, row: Item, _: Group) -> Item:
+    mark = {"is_hidden": any_value(chance)} if chance.random() < 0.5 else {}
+    return {name: value for name, value in row.items() if name not in {"inbox_sk", "is_hidden"}} | mark
+
+
+def seems_timed(chance: random.Random, row: Item, _: Group) -> Item:
+    ends = [0, 1, int(time.time()) - chance.randint(60, 20_000), int(time.time()) + 99_999]
+    return row | {
+        "last_expires_at": {"N": str(chance.choice(ends))},
+        **({"ttl_seconds": {"N": str(chance.randint(1, 10**6))}} if chance.random() < 0.5 else {}),
+    }
+
+
+def is_named_by_another_message(chance: random.Random, row: Item, group: Group) -> Item:
+    named_by = chance.choice([*(message.message_uuid for message in group.said), ZERO, LATEST, "", "now"])
+    return row | {"named_by": {"S": named_by}, "user_display_name": {"S": "Somebody Else"}}
+
+
 KINDS: list[Callable[[random.Random, Item, Group], Item]] = [
     lacks, differs, differs, lags, runs_ahead, is_edited, is_read_elsewhere, is_of_somebody_else, is_of_both_kinds,
-    knows_more,
+    knows_more, seems_blocked, seems_unheard, is_out_of_the_list, seems_timed, is_named_by_another_message,
 ]  # fmt: skip
 
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from werkzeug.test import TestResponse
 
 from backend_flask.clients import client_of
-from backend_flask.lib.ddb import PATIENCE, Member, Message, MessageTable
+from backend_flask.lib.ddb import PATIENCE, MessageTable
+from backend_flask.lib.ddb_items import Member, Message
 from backend_flask.lib.uuid7 import Uuid7, wall_clock_ms
 from backend_flask.settings import load
 from tests.api import Api, Person, eventually, pages

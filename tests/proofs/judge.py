@@ -1,21 +1,25 @@
-"""Holds answers of the API against the reckoning, and keeps the reckoning up to what was answered."""
+"""Holds answers of the API, and rows of the table, against the reckoning."""
 
 from __future__ import annotations
 
+import re
 import time
-import uuid
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, cast
 
 from backend_flask.lib.ddb import MessageTable
-from tests.api import Person, next_link
+from tests.api import Person
 from tests.messages_table import row_of
-from tests.proofs.reckoning import Answer, Group, Reckoning
+from tests.proofs.reckoning import LIFETIMES, Answer, Group, Reckoning, Row, instant, seconds_in
 from tests.proofs.trial import Refuted
 
 INDEX_PATIENCE_SECONDS = 3.0
 # A status, and the code of a problem or the codes of an invalid request.
 Problem = tuple[int, Any]
+Reply = tuple[int, Any]
+GROUP_NOT_FOUND: Problem = (404, "message_group_not_found")
+MESSAGE_NOT_FOUND: Problem = (404, "message_not_found")
 
 
 @dataclass
@@ -24,120 +28,167 @@ class Judge:
 
     reckoning: Reckoning
     table: MessageTable
+    clock: Callable[[], float] = time.time
 
-    def sent(
-        self,
-        answer: tuple[int, Any],
-        sender: Person,
-        group: Group | None,
-        people: list[Person],
-        text: str,
-        key: str | None,
-        problem: Problem | None,
-    ) -> None:
-        """An answer to a send: the problem, or the first answer to this key, or a new message.
+    # Answers
 
-        `group` is None where the message starts one, of `people`.
-        """
-        first = self.reckoning.keys.get((sender.user.uuid, key)) if key else None
-        if not problem and first:
-            is_same = group and group.uuid == first["message_group_uuid"] and text.strip() == first["message"]
-            problem = None if is_same else (409, "idempotency_key_reused")
-            if is_same and answer != (200, first):
-                raise Refuted(f"a key sent again answers {answer} instead of {first}")
-        if problem:
-            self._is_problem(answer, problem)
-        elif not first:
-            said = self.new(answer, sender, group, text, self.reckoning.newest)
-            self.add(group, people, said)
-            if key:
-                self.reckoning.keys[sender.user.uuid, key] = said
+    def is_answer(self, reply: Reply, wanted: Reply) -> None:
+        if reply != wanted:
+            raise Refuted(f"answered {reply} instead of {wanted}")
 
-    def new(self, answer: tuple[int, Any], sender: Person, group: Group | None, text: str, before: str) -> Answer:
+    def is_problem(self, reply: Reply, wanted: Problem) -> None:
+        """The status and the code, or None for the code of a success."""
+        status, body = reply
+        if (status, body if isinstance(body, list) else body.get("code")) != wanted:
+            raise Refuted(f"answered {reply} instead of {wanted}")
+
+    def new(self, reply: Reply, sender: Person, group: Group, text: str, before: str) -> Answer:
         """A message that is later than `before`."""
-        status, body = answer
+        status, body = reply
         if status != 200:
-            raise Refuted(f"a message is answered {answer}")
+            raise Refuted(f"a message is answered {reply}")
+        sent_at = seconds_in(body["uuid"])
         wanted = {
             "uuid": body["uuid"],
-            "message_group_uuid": group.uuid if group else body["message_group_uuid"],
+            "message_group_uuid": group.uuid or body["message_group_uuid"],
             "user_uuid": sender.user.uuid,
             "display_name": sender.user.display_name,
             "handle": sender.user.handle,
             "message": text.strip(),
-            "created_at": _instant(body["uuid"]),
+            "created_at": instant(sent_at),
+            "rev": 0,
+            "edited_at": None,
+            "deleted_at": None,
+            "expires_at": instant(int(sent_at) + LIFETIMES[group.ttl]) if group.ttl else None,
         }
         if body != wanted or body["uuid"] <= before:
-            raise Refuted(f"a message is answered {answer} instead of {wanted}, later than {before}")
+            raise Refuted(f"a message is answered {reply} instead of {wanted}, later than {before}")
         return cast(Answer, body)
 
-    def add(self, group: Group | None, people: list[Person], *said: Answer) -> None:
-        if group:
-            group.add(*said)
-            return
-        made = Group(said[0]["message_group_uuid"], [person.user for person in people], None)
-        made.add(*said)
-        self.start(made)
+    # Lists
 
-    def start(self, group: Group) -> None:
-        self.reckoning.start(group)
-        self.rows(group)
+    def reads(self, person: Person, group: str, wanted: list[Answer], limit: int) -> None:
+        """All pages of a message group, newest first."""
+        shown = walk(person, f"/api/messages/{group}?limit={limit}", limit)
+        self._is_list(shown, wanted, "a group is read as")
 
-    def reads(self, person: Person, group: str, said: list[Answer], limit: int) -> None:
-        shown = _walk(person, f"/api/messages/{group}?limit={limit}")
-        if shown != said[::-1]:
-            raise Refuted(f"a group is read as {shown} instead of {said[::-1]}")
+    def reads_from(self, person: Person, group: str, wanted: list[Answer], limit: int, place: str, uuid: str) -> None:
+        """A page before, after or around a message, and all that follows it both ways."""
+        path = f"/api/messages/{group}?limit={limit}&{place}={uuid}"
+        page, links = page_at(person, path, limit)
+        older = walk(person, links["next"], limit) if "next" in links else []
+        newer = walk(person, links["prev"], limit, "prev") if "prev" in links else []
+        if place == "before":
+            wanted = [message for message in wanted if message["uuid"] < uuid]
+        elif place == "after":
+            wanted = [message for message in wanted if message["uuid"] > uuid]
+        self._is_list([*newer, *page, *older], wanted, f"{place} {uuid} a group is read as")
+        if place == "around" and [m["uuid"] for m in wanted if m["uuid"] == uuid] != [
+            m["uuid"] for m in page if m["uuid"] == uuid
+        ]:
+            raise Refuted(f"{uuid} is not on the page around it: {page}")
 
-    def lists(self, person: Person, limit: int) -> None:
+    def lists(self, person: Person, limit: int, *, counts: bool = True, since: str = "", unread: bool = False) -> None:
         """The index follows its table within milliseconds, so what is wrong at first is looked at again."""
+        me, now = person.user.uuid, self.clock()
+        groups = [group for group in self.reckoning.listed(person.user) if group.rows[me].shows[0] > since]
+        wanted = [group.in_list_of(me, now, counts=counts) for group in groups]
+        wanted = [row for row in wanted if row["unread"] or not unread]
+        path = f"/api/message_groups?limit={limit}&counts={int(counts)}&unread={int(unread)}"
+        path += f"&since={since}" if since else ""
+        self.eventually(lambda: walk(person, path, limit), wanted, "a list of message groups is")
+
+    def lists_blocks(self, person: Person, limit: int) -> None:
+        mine = [block for block in self.reckoning.blocks if block.blocker == person.user.uuid]
+        wanted = [
+            {
+                "uuid": other.uuid,
+                "handle": other.handle,
+                "display_name": group.rows[person.user.uuid].name,
+                "blocked_at": instant(block.at),
+            }
+            for block in sorted(mine, key=lambda block: block.at, reverse=True)
+            for group in self.reckoning.groups
+            if group.title is None and {each.uuid for each in group.people} == {block.blocker, block.blocked}
+            for other in [group.other(person.user.uuid)]
+        ]
+        path = f"/api/blocks?limit={limit}"
+        self.eventually(lambda: walk(person, path, limit), wanted, "a list of blocks is")
+
+    def eventually(self, look: Callable[[], list[Answer]], wanted: list[Answer], what: str) -> None:
         give_up = time.monotonic() + INDEX_PATIENCE_SECONDS
-        path = f"/api/message_groups?limit={limit}"
-        while problem := self.reckoning.problem_with_list(person.user, _walk(person, path)):
+        while (shown := look()) != wanted:
             if time.monotonic() > give_up:
-                raise Refuted(f"a list of message groups {problem}")
+                self._is_list(shown, wanted, what)
             time.sleep(0.005)
 
-    def rows(self, group: Group) -> None:
-        """The rows themselves, of which none may ever be missing."""
-        for user_uuid, row in group.rows.items():
-            found = row_of(self.table, user_uuid, group.uuid)
-            if found is None:
-                raise Refuted(f"the row of {user_uuid} in {group.uuid} is missing")
-            last, read = found["last_message_uuid"]["S"], found["read_up_to"]["S"]
-            if not row.last.allow(last) or not row.read.allow(read):
-                raise Refuted(f"a row has {last}, read up to {read}, where {row} was reckoned")
+    def _is_list(self, shown: list[Answer], wanted: list[Answer], what: str) -> None:
+        if shown != wanted:
+            raise Refuted(f"{what}\n{_lines(shown)}\ninstead of\n{_lines(wanted)}")
 
-    def answers(self, answer: Any, wanted: Problem) -> None:
-        """The status and the code, or None for the code of a success."""
-        self._is_problem((answer.status_code, answer.get_json()), wanted)
+    # Rows
 
-    def _is_problem(self, answer: tuple[int, Any], wanted: Problem) -> None:
-        status, body = answer
-        if (status, body if isinstance(body, list) else body.get("code")) != wanted:
-            raise Refuted(f"answered {answer} instead of {wanted}")
+    def rows(self, group: Group, *others: dict[str, Row]) -> None:
+        """Each is as reckoned, or as in one of `others`: then the reckoning goes on from there."""
+        for user_uuid, reckoned in group.rows.items():
+            found = self.row(group, user_uuid)
+            choices = [reckoned, *(rows[user_uuid] for rows in others)]
+            if found not in choices:
+                raise Refuted(f"the row of {user_uuid} in {group.uuid} is {found}, where {choices} was reckoned")
+            group.rows[user_uuid] = choices[choices.index(found)]
+
+    def row(self, group: Group, user_uuid: str) -> Row | None:
+        item = row_of(self.table, user_uuid, group.uuid)
+        if item is None:
+            return None
+        place = item.get("inbox_sk", {}).get("S", "")
+        shows = item["last_message_uuid"]["S"]
+        if place not in {"", shows} and not place.startswith("!"):
+            raise Refuted(f"a row has its place at {place}, and shows {shows}")
+        return Row(
+            (shows, int(item["last_message_rev"]["N"])),
+            item["read_up_to"]["S"],
+            "blocked" if place.startswith("!") else "listed" if place else "hidden",
+            "muted" in item,
+            item["user_display_name"]["S"] if group.title is None else "",
+            item["named_by"]["S"] if group.title is None else Row().named_by,
+        )
+
+    def has_no_row(self, group: Group, people: Iterable[Person]) -> None:
+        for person in people:
+            if person.user.uuid not in group.rows and row_of(self.table, person.user.uuid, group.uuid):
+                raise Refuted(f"{person.user.uuid} is no member of {group.uuid}, and has a row")
 
 
-def _instant(uuid7: str) -> str:
-    """The first 48 bits are the milliseconds since 1970 (RFC 9562, section 5.7)."""
-    seconds, milliseconds = divmod(uuid.UUID(uuid7).int >> 80, 1000)
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{milliseconds:03}Z"
-
-
-def text_problem(text: str) -> Problem | None:
+def text_problem(text: str, most: int = 1024) -> Problem | None:
     """What is wrong with the text of a message."""
     trimmed = text.strip()
-    codes = ["message_blank"] if not trimmed else ["message_exceed_max_chars_1024"] if len(trimmed) > 1024 else []
+    codes = ["message_blank"] if not trimmed else [f"message_exceed_max_chars_{most}"] if len(trimmed) > most else []
     return (422, codes) if codes else None
 
 
-def _walk(person: Person, path: str) -> list[Answer]:
-    """All pages of a list, one after the other."""
+def page_at(person: Person, path: str, limit: int) -> tuple[list[Answer], dict[str, str]]:
+    """A page of a list, and where its links lead to."""
+    answer = person.get(path)
+    if answer.status_code != 200:
+        raise Refuted(f"{path} is answered {answer.status_code} {answer.text}")
+    page: list[Answer] = answer.get_json()
+    if len(page) > limit:
+        raise Refuted(f"{path} is answered with {len(page)} items")
+    links = re.findall(r'<([^>]+)>; rel="(\w+)"', answer.headers.get("Link", ""))
+    return page, {relation: address for address, relation in links}
+
+
+def walk(person: Person, path: str, limit: int, way: str = "next") -> list[Answer]:
+    """All pages of a list, one after the other; what is found on the way to newer ones stands in front."""
     found: list[Answer] = []
     following: str | None = path
     while following:
-        answer = person.get(following)
-        if answer.status_code != 200:
-            raise Refuted(f"{following} is answered {answer.status_code} {answer.text}")
-        found += answer.get_json()
-        following = next_link(answer)
+        page, links = page_at(person, following, limit)
+        found = [*page, *found] if way == "prev" else [*found, *page]
+        following = links.get(way)
     return found
+
+
+def _lines(answers: list[Answer]) -> str:
+    return "\n".join(map(str, answers)) or "nothing"

@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from backend_flask.clients import client_of
 from backend_flask.lib import deadline
-from backend_flask.lib.ddb import direct_group_uuid, send_key_key
+from backend_flask.lib.ddb_items import direct_group_uuid, send_key_key
 from backend_flask.settings import load
 from dev import dynamodb
 from dev.processes import LOOPBACK, Child, free_port

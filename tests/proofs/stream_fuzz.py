@@ -18,7 +18,8 @@ from hypothesis import Phase, given
 from hypothesis import seed as seeded
 from hypothesis import strategies as st
 
-from backend_flask.lib.ddb import Message, MessageTable
+from backend_flask.lib.ddb import MessageTable
+from backend_flask.lib.ddb_items import GROUP_SK, Message
 from lambdas.cruddur_messaging_stream import handler
 from tests.arena import Arena
 from tests.messages_table import a_person, row_of
@@ -82,6 +83,10 @@ class Watched:
         given = list(messages)
         self._table.update_message_groups(given)
         self.applied |= {(f"MSG#{each.message_group_uuid}", each.message_uuid) for each in given}
+
+    def refresh_message_group(self, group_uuid: str) -> None:
+        self._table.refresh_message_group(group_uuid)
+        self.applied.add((f"MSG#{group_uuid}", GROUP_SK))
 
 
 def run(arena: Arena, trial: Trial) -> Figures:
@@ -190,18 +195,23 @@ def _parts(node: Any) -> Iterable[tuple[Any, Any]]:
 
 
 def is_none_of_ours(each: Any) -> bool:
-    """Whether a record is whole as far as it says that it is of no message, or of one that was removed."""
+    """Whether a record is whole as far as it says that it is of no message and of no message group that has changed,
+    or of something that was removed."""
     match each:
         case {"eventName": "REMOVE"}:
             return True
+        case {"eventName": "INSERT", "dynamodb": {"Keys": {"pk": {"S": str(pk)}, "sk": {"S": "~GROUP"}}}}:
+            return is_text(pk)
         case {"eventName": "INSERT" | "MODIFY", "dynamodb": {"Keys": {"pk": {"S": str(pk)}, "sk": {"S": str(sk)}}}}:
-            return is_text(pk + sk) and (not pk.startswith("MSG#") or sk == "~GROUP")
+            return is_text(pk + sk) and not pk.startswith("MSG#")
     return False
 
 
 def of(each: Any) -> tuple[object, object] | None:
-    """The key of the message that a record brings."""
+    """The key of the message that a record brings, or of the message group that has changed."""
     match each:
+        case {"eventName": "MODIFY", "dynamodb": {"Keys": {"pk": {"S": str(pk)}, "sk": {"S": "~GROUP"}}}}:
+            return pk, GROUP_SK
         case {"dynamodb": {"NewImage": {"pk": {"S": str(pk)}, "sk": {"S": str(sk)}}}}:
             return pk, sk
     return None

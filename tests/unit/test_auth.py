@@ -1,6 +1,7 @@
 """From the Authorization header to the user, with the stores replaced."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +13,7 @@ from flask import Flask
 from backend_flask import auth
 from backend_flask.auth import USER_CACHE_SECONDS, SignIn, needs_sign_in, signed_in
 from backend_flask.errors import Conflict, NotSignedIn, Unavailable
-from backend_flask.lib.cognito_jwt_token import KeySetUnavailable, TokenRefused
+from backend_flask.lib.cognito_jwt_token import LEEWAY_SECONDS, KeySetUnavailable, TokenRefused
 from backend_flask.routes import errors
 from backend_flask.services.users import User
 from backend_flask.stores import EXTENSION
@@ -24,12 +25,12 @@ USER = User("u1", "londo", "Londo")
 class Verifier:
     """A token is its own `sub`; some words are refused."""
 
-    def verify(self, token: str) -> dict[str, str]:
+    def verify(self, token: str) -> dict[str, Any]:
         if token == "expired":
             raise TokenRefused("token_expired")
         if token == "no-keys":
             raise KeySetUnavailable
-        return {"sub": token}
+        return {"sub": token, "exp": time.time() + 100}
 
 
 class Loader:
@@ -185,3 +186,13 @@ def test_a_token_in_the_query_or_in_a_cookie_is_nothing(app: Flask) -> None:
 def test_a_view_shows_that_it_needs_a_user(app: Flask) -> None:
     assert needs_sign_in(app.view_functions["view"])
     assert not needs_sign_in(lambda: None)
+
+
+def test_it_is_known_how_long_a_token_holds_until_it_is_refused(sign_in: SignIn) -> None:
+    assert sign_in.seconds_left("londo") == pytest.approx(100 + LEEWAY_SECONDS, abs=2)
+
+
+@pytest.mark.parametrize(("token", "error"), [("expired", NotSignedIn), ("no-keys", Unavailable)])
+def test_of_a_token_that_does_not_hold_it_is_not(sign_in: SignIn, token: str, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        sign_in.seconds_left(token)

@@ -14,7 +14,9 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("backend_flask", "bench", "cli", "dev", "lambdas")
 MAX_LINES = 300
 LONGER_WITH_A_REASON = {
-    "backend_flask/lib/ddb.py": "the table is one fact, and the stream function ships it as one file",
+    "backend_flask/lib/ddb.py": "the access patterns are one fact",
+    "backend_flask/lib/ddb_items.py": "the items are one fact: keys, attributes and what they are read as",
+    "backend_flask/lib/ddb_members.py": "each change of a message group is seen beside the others",
 }
 
 
@@ -28,6 +30,10 @@ def scripts() -> list[Path]:
 
 def python_scripts() -> list[Path]:
     return [path for path in scripts() if path.read_text().startswith("#!/usr/bin/env python3")]
+
+
+# Its modules, and no other, know its keys and expressions.
+TABLE = sorted((ROOT / "backend_flask/lib").glob("ddb*.py"))
 
 
 def name_of(path: Path) -> str:
@@ -101,26 +107,35 @@ def test_the_rules_write_no_sql_and_no_expression_of_dynamodb() -> None:
 
 
 def test_only_the_table_writes_keys_and_expressions() -> None:
-    words = ("MSG#", "GRP#", "KEY#", "inbox_sk <", "attribute_not_exists")
-    # Recomputes the rows, copies items, and shows keys that may be damaged.
-    others = {"backend_flask/lib/ddb_verify.py", "backend_flask/lib/ddb_copy.py", "dev/trigger/failed.py"}
-    allowed = {"backend_flask/lib/ddb.py"} | others
+    words = ("MSG#", "GRP#", "KEY#", "CHG#", "inbox_sk <", "attribute_not_exists", "begins_with")
+    # The last one shows keys that may be damaged.
+    allowed = {name_of(path) for path in TABLE} | {"dev/trigger/failed.py"}
     found = {name_of(path) for path in [*modules(*PACKAGES), *scripts()] for word in words if word in path.read_text()}
     assert found <= allowed
 
 
 def test_the_table_needs_nothing_but_boto3() -> None:
-    wanted = {name.split(".")[0] for name in imports(ROOT / "backend_flask/lib/ddb.py")}
-    assert wanted <= sys.stdlib_module_names | {"boto3", "botocore"}
+    wanted = {name for path in TABLE for name in imports(path) if not name.startswith("backend_flask.lib.ddb")}
+    assert {name.split(".")[0] for name in wanted} <= sys.stdlib_module_names | {"boto3", "botocore"}
+
+
+def test_the_modules_of_the_table_build_on_each_other_one_way() -> None:
+    """What the stream function ships needs none of the others."""
+    order = ["ddb_items", "ddb_rows", "ddb"]
+    for place, name in enumerate(order):
+        ours = {each.split(".")[2] for each in imports(ROOT / f"backend_flask/lib/{name}.py") if ".ddb" in each}
+        assert ours <= set(order[:place]), name
 
 
 def handlers() -> list[Path]:
     return [path for path in modules("lambdas") if path.name != "__init__.py"]
 
 
-def test_the_stream_function_ships_one_module_of_ours() -> None:
+def test_the_stream_function_ships_modules_of_the_table_and_nothing_else_of_ours() -> None:
     path = ROOT / "lambdas/cruddur_messaging_stream/handler.py"
-    assert {name.rsplit(".", 1)[0] for name in imports(path) if name.startswith(BACKEND)} == {f"{BACKEND}.lib.ddb"}
+    ours = {name.rsplit(".", 1)[0] for name in imports(path) if name.startswith(BACKEND)}
+    assert ours
+    assert ours <= {f"{BACKEND}.lib.{module.stem}" for module in TABLE}
 
 
 def test_functions_know_the_rules_and_no_web() -> None:

@@ -1,6 +1,7 @@
 import json
 import logging
 from collections.abc import Iterator
+from contextvars import copy_context
 from types import SimpleNamespace
 
 import pytest
@@ -126,6 +127,36 @@ def test_one_request_never_counts_what_another_asks(app: Flask, capsys: pytest.C
         app.test_client().get(path)
     metering.count_query("of nobody")
     assert [(line["sql_queries"], line["sql_wait_ms"]) for line in lines(capsys)] == [(1, 12.6), (0, 0.0), (1, 12.6)]
+
+
+def test_a_stream_is_one_line_when_it_ends_with_its_events_and_its_trace(
+    app: Flask, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs.configure("info")
+
+    @app.get("/stream")
+    def stream() -> Response:
+        g.user = SimpleNamespace(uuid="u1")
+        g.stream = SimpleNamespace(events=0)
+        told, asking = g.stream, copy_context()
+
+        def parts() -> Iterator[str]:
+            for _ in range(3):
+                asking.run(metering.count_query, "users/short")
+                told.events += 1
+                yield "x"
+
+        return Response(parts())
+
+    answer = app.test_client().get("/stream", headers={"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"})
+    app.test_client().get("/refused")
+    assert [line["route"] for line in lines(capsys)] == ["/refused"]
+    assert answer.data == b"xxx"
+    answer.close()
+    (line,) = lines(capsys)
+    assert (line["route"], line["user_uuid"], line["trace_id"]) == ("/stream", "u1", TRACE)
+    assert (line["events"], line["sql_queries"]) == (3, 3)
+    assert list(line).index("ms") < list(line).index("user_uuid")
 
 
 def test_what_fails_is_a_request_too(app: Flask, capsys: pytest.CaptureFixture[str]) -> None:

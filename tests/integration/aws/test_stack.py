@@ -225,7 +225,8 @@ def trigger(packed: dict[str, Path], moto_address: str, monkeypatch: pytest.Monk
 def test_the_api_and_the_stream_function_run_on_the_table_that_the_template_makes(
     arena: Arena, deployed: dict[str, str], trigger: Trigger
 ) -> None:
-    with arena.api(**KEYS, AWS_ENDPOINT_URL=trigger.address, DDB_MESSAGE_TABLE=deployed["TableName"]) as api:
+    settings: Any = {**KEYS, "AWS_ENDPOINT_URL": trigger.address, "DDB_MESSAGE_TABLE": deployed["TableName"]}
+    with arena.api(**settings) as api:
         londo, gkar = api.person("londo"), api.person("gkar")
         group = londo.send("first", to=gkar)["message_group_uuid"]
         londo.send("second", group=group)

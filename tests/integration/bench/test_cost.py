@@ -38,7 +38,7 @@ def test_a_message_in_a_direct_group_costs_seven_writes_and_two_reads(counting: 
     assert sent + spread_out == message(2) == Units(read=2, write=7)
 
 
-def test_a_new_group_costs_a_look_and_each_item_twice(counting: Counting, ddb_engine: str) -> None:
+def test_a_new_group_costs_two_looks_and_each_item_twice(counting: Counting, ddb_engine: str) -> None:
     counted = new_group(counting)
     of_the_index = Units(write=2)
     assert counted in (NEW_DIRECT_GROUP, NEW_DIRECT_GROUP + of_the_index * -1)

@@ -22,7 +22,8 @@ from cli.script import ROOT, ScriptError
 
 import pytest
 
-from backend_flask.lib.ddb import MessageTable, send_key_key
+from backend_flask.lib.ddb import MessageTable
+from backend_flask.lib.ddb_items import send_key_key
 from backend_flask.lib.uuid7 import Uuid7
 from cli.ddb_lines import line_of
 from dev import dynamodb

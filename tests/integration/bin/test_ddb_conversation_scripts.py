@@ -13,7 +13,8 @@ from cli.script import ROOT
 
 import pytest
 
-from backend_flask.lib.ddb import Member, Message, MessageTable, direct_group_uuid, message_key
+from backend_flask.lib.ddb import MessageTable
+from backend_flask.lib.ddb_items import Member, Message, direct_group_uuid, message_key
 from backend_flask.services.users import User
 from cli.conversation import DATA_FILE
 from tests.messages_table import a_person, row_of, stored

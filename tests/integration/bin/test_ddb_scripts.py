@@ -17,7 +17,8 @@ from cli.script import ROOT
 
 import pytest
 
-from backend_flask.lib.ddb import Message, MessageTable, definition
+from backend_flask.lib.ddb import MessageTable, definition
+from backend_flask.lib.ddb_items import Message
 from backend_flask.lib.uuid7 import Uuid7
 from dev import dynamodb as engine
 from tests.messages_table import a_person

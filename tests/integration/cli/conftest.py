@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from backend_flask.lib import ddb_copy, ddb_verify
-from backend_flask.lib.ddb import Item, MessageTable
+from backend_flask.lib.ddb import MessageTable
+from backend_flask.lib.ddb_items import Item
 from backend_flask.lib.uuid7 import Uuid7
 from lambdas.cruddur_messaging_stream.handler import apply
 from tests.arena import client_at

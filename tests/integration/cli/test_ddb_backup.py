@@ -13,12 +13,12 @@ from cli.script import ScriptError
 import pytest
 
 from backend_flask.lib import ddb_copy, ddb_verify
-from backend_flask.lib.ddb import (
+from backend_flask.lib.ddb import MessageTable
+from backend_flask.lib.ddb_items import (
     GROUP_SK,
     Item,
     Message,
     MessageGroup,
-    MessageTable,
     is_message_key,
     message_key,
     row_key,

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from backend_flask.lib.ddb import Item, Member, Message, MessageGroup, MessageTable, message_key, row_key
+from backend_flask.lib.ddb import MessageTable
+from backend_flask.lib.ddb_items import Item, Member, Message, MessageGroup, message_key, row_key
 from backend_flask.lib.metering import meter
 from lambdas.cruddur_messaging_stream.handler import apply
 from tests.messages_table import a_person, error, refuse, row_of, stored
@@ -86,7 +87,9 @@ class Story:
 
     def send(self, who: int) -> None:
         sender = self.people[who % len(self.people)]
-        sent = self.table.create_message(sender, self.group, f"text {len(self.records)}")
+        # Everybody has a new name each time.
+        named = replace(sender, display_name=f"Name {len(self.records)}")
+        sent = self.table.create_message(named, self.group, f"text {len(self.records)}")
         self.records.append(sent)
         self._has_read(sender, sent)
 
@@ -125,6 +128,20 @@ class Story:
             assert (found.last_message_uuid, found.last_message_rev) == newest.version
             assert (found.message, found.last_sender_uuid) == (newest.message, newest.user_uuid)
             assert found.read_up_to == self.read.get(person.uuid, "00000000-0000-0000-0000-000000000000")
+            self._assert_name(person, found)
+
+    def _assert_name(self, owner: Member, found: MessageGroup) -> None:
+        """That of the other person's newest message; of a group of more there is none."""
+        other = next(person for person in self.people if person != owner)
+        said = [message for message in self.records if message.user_uuid == other.uuid]
+        newest = max(said, key=lambda message: message.version, default=None)
+        if len(self.people) > 2:
+            assert found.other is None
+        elif newest:
+            assert found.other == replace(other, display_name=newest.user_display_name)
+            assert found.named_by == newest.message_uuid
+        else:
+            assert (found.other, found.named_by) == (other, "00000000-0000-0000-0000-000000000000")
 
     def _has_read(self, reader: Member, message: Message) -> None:
         self.read[reader.uuid] = max(self.read.get(reader.uuid, ""), message.message_uuid)
@@ -265,7 +282,19 @@ def test_the_functions_own_writes_change_nothing_when_they_come_back(
         record(each, number, name)
         for number, each in enumerate([*own, item, send_key])
         for name in ("INSERT", "MODIFY", "REMOVE")
+        if (each, name) != (item, "MODIFY")
     ]
     spent = meter(client)
     assert apply({"Records": records}, table) == {"batchItemFailures": []}
     assert spent.calls == []
+
+
+def test_a_changed_message_group_is_brought_up_to_its_newest_message_and_to_no_older_one(
+    client: Any, table: MessageTable, three_groups: list[list[Message]]
+) -> None:
+    group = three_groups[0][0].message_group_uuid
+    item = client.get_item(TableName=table.name, Key=message_key(group, "~GROUP"))["Item"]
+    assert shown(table, three_groups[0]) == ["first", "first"]
+    for _ in range(2):
+        assert apply({"Records": [record(item, 1, "MODIFY")]}, table) == {"batchItemFailures": []}
+        assert shown(table, three_groups[0]) == ["third", "third"]

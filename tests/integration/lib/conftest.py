@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backend_flask.lib.ddb import Member
+from backend_flask.lib.ddb_items import Member
 from tests.messages_table import a_person
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg_pool import PoolTimeout
 
 from backend_flask.lib.db import Database, connected
+from backend_flask.lib.live import Ear
 
 ROLE = "test_rotating"
 
@@ -76,3 +78,13 @@ def test_credentials_that_are_missing_are_a_silent_postgres_to_who_asks(database
 
     with Database(database_url, password=password) as db, pytest.raises(PoolTimeout):
         db.ping()
+    with pytest.raises(psycopg.OperationalError, match="NoCredentialsError"), connected(database_url, password):
+        pass
+
+
+def test_who_listens_signs_in_in_the_same_way(rotating_url: str) -> None:
+    heard = threading.Event()
+    ear = Ear(rotating_url, lambda: "one", lambda _: None, heard.set)
+    ear.open(5)
+    ear.close()
+    assert heard.is_set()

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from backend_flask.lib import ddb_copy
-from backend_flask.lib.ddb import MessageTable, send_key_key
+from backend_flask.lib.ddb import MessageTable
+from backend_flask.lib.ddb_items import send_key_key
 from tests.messages_table import error, refuse
 
 

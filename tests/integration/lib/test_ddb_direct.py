@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from backend_flask.lib.ddb import Member, MessageTable, SendKeyReused, direct_group_uuid, row_key, send_key_key
+from backend_flask.lib.ddb import MessageTable, SendKeyReused
+from backend_flask.lib.ddb_items import Member, direct_group_uuid, row_key, send_key_key
 from backend_flask.lib.metering import Meter, meter
 from tests.messages_table import a_person, row_of, stored
 
@@ -59,12 +60,12 @@ def test_a_group_that_is_there_costs_what_a_message_in_it_costs(
 
 
 @KEYS
-def test_a_new_group_costs_one_look_and_one_transaction(
+def test_a_new_group_costs_two_looks_and_one_transaction(
     table: MessageTable, me: Member, you: Member, spent: Meter, send_key: str | None
 ) -> None:
     calls, read, write = costs(spent, lambda: table.create_direct_message(me, you, "hello", send_key))
-    assert calls == ["GetItem"] + ["PutItem"] * bool(send_key) + ["TransactWriteItems"]
-    assert read == 1
+    assert calls == ["GetItem"] + ["PutItem"] * bool(send_key) + ["GetItem", "TransactWriteItems"]
+    assert read == 2
     assert 8 <= write - bool(send_key) <= 12
 
 
@@ -90,7 +91,7 @@ def test_a_group_that_another_starts_after_the_look_is_gone_on_in(
 
     till = Till(meanwhile=start_it)
     sent = table.create_direct_message(me, you, "hello", send_key, till.take)
-    assert spent.calls == ["PutItem"] * bool(send_key) + ["TransactWriteItems", "PutItem"]
+    assert spent.calls == ["PutItem"] * bool(send_key) + ["GetItem", "TransactWriteItems", "GetItem", "PutItem"]
     assert (till.taken, till.given_back) == ([True], 1)
     assert stored(table, sent.message_group_uuid) == [*first, sent]
 

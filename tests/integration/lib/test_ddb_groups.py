@@ -6,14 +6,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from backend_flask.lib.ddb import (
-    MAX_MEMBERS,
-    Member,
-    MessageGroup,
-    MessageTable,
-    direct_group_uuid,
-    message_key,
-)
+from backend_flask.lib.ddb import MAX_MEMBERS, MessageTable
+from backend_flask.lib.ddb_items import Member, MessageGroup, direct_group_uuid, message_key
 from backend_flask.lib.metering import meter
 from backend_flask.lib.uuid7 import Uuid7
 from tests.messages_table import a_person, error, eventually, refuse, row_of, stored

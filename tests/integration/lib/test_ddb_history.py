@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from backend_flask.lib.ddb import Member, Message, MessageTable
+from backend_flask.lib.ddb import MessageTable
+from backend_flask.lib.ddb_items import Member, Message
 from backend_flask.lib.uuid7 import Uuid7
 from tests.messages_table import a_person, stored
 

@@ -4,15 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from backend_flask.lib.ddb import (
-    Member,
-    Message,
-    MessageGroup,
-    MessageGroupNotFound,
-    MessageNotFound,
-    MessageTable,
-    row_key,
-)
+from backend_flask.lib.ddb import MessageGroupNotFound, MessageNotFound, MessageTable
+from backend_flask.lib.ddb_items import Member, Message, MessageGroup, row_key
 from backend_flask.lib.metering import meter
 from backend_flask.lib.uuid7 import Uuid7
 from tests.messages_table import a_person, eventually, lose_answers, row_of, stored
@@ -161,12 +154,14 @@ def test_the_count_starts_behind_the_read_marker(
 # The read marker
 
 
-def test_the_marker_costs_one_update(table: MessageTable, me: Member, first: Message) -> None:
+def test_the_marker_costs_one_update_and_one_note_for_other_devices(
+    table: MessageTable, me: Member, first: Message
+) -> None:
     spent = meter(table.client)
     table.mark_read(me.uuid, first.message_group_uuid, first.message_uuid)
-    assert spent.calls == ["UpdateItem"]
-    # One for the row, one for its entry in the index.
-    assert spent.write_units == 2
+    assert spent.calls == ["UpdateItem", "PutItem"]
+    # One for the row, one for its entry in the index, one for the note.
+    assert spent.write_units == 3
     assert row(table, me, first.message_group_uuid).read_up_to == first.message_uuid
 
 
@@ -177,8 +172,10 @@ def test_the_marker_moves_only_forward(
     second = table.create_message(you, group, "second")
     drain(group)
     for message in (second, first, second):
+        spent = meter(table.client)
         table.mark_read(me.uuid, group, message.message_uuid)
         assert row(table, me, group).read_up_to == second.message_uuid
+    assert "PutItem" not in spent.calls
 
 
 @pytest.mark.parametrize("later", ["made-now", "ffffffff-ffff-ffff-ffff-ffffffffffff"])

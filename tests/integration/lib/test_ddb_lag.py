@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from backend_flask.lib import deadline
-from backend_flask.lib.ddb import Member, MessageGroup, MessageTable, row_key
+from backend_flask.lib.ddb import MessageTable
+from backend_flask.lib.ddb_items import Member, MessageGroup, row_key
 from backend_flask.lib.uuid7 import Uuid7
 from tests.messages_table import a_person, eventually, row_of
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from backend_flask.lib.ddb import LOOKED_AT, Member, Message, MessageGroupNotFound, MessageTable, direct_group_uuid
+from backend_flask.lib.ddb import LOOKED_AT, MessageGroupNotFound, MessageTable
+from backend_flask.lib.ddb_items import Member, Message, direct_group_uuid
 from backend_flask.lib.metering import meter
 from tests.messages_table import a_person, eventually
 

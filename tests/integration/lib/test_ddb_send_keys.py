@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from backend_flask.lib import ddb
-from backend_flask.lib.ddb import Member, MessageGroupNotFound, MessageTable, SendKeyReused, direct_group_uuid
+from backend_flask.lib.ddb import MessageGroupNotFound, MessageTable, SendKeyReused
+from backend_flask.lib.ddb_items import Member, Message, direct_group_uuid
 from backend_flask.lib.uuid7 import Uuid7
 from tests.messages_table import a_person, lose_answers, stored
 
@@ -190,7 +190,7 @@ def test_one_key_sent_by_eight_threads_is_one_message(
     if not new_group:
         table.create_direct_message(me, you, "first")
 
-    def send(_: int) -> ddb.Message:
+    def send(_: int) -> Message:
         if new_group:
             return table.create_direct_message(me, you, "once", "a key")
         return table.create_message(me, group, "once", "a key")

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from backend_flask.lib import ddb_verify
-from backend_flask.lib.ddb import Item, Message, MessageGroup, MessageTable, message_key, row_key
+from backend_flask.lib.ddb import MessageTable
+from backend_flask.lib.ddb_items import Item, Message, MessageGroup, message_key, row_key
 from tests import arena
 from tests.damaged_rows import DAMAGE, Town, put
 from tests.messages_table import a_person, row_of, stored

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from backend_flask.lib import ddb_verify
-from backend_flask.lib.ddb import Item
+from backend_flask.lib import ddb_verify, ddb_wanted
+from backend_flask.lib.ddb_items import Item
 from tests.arena import Arena
 from tests.proofs import damage
 from tests.proofs.harm import KINDS
@@ -24,7 +24,9 @@ def test_every_row_is_repaired_whatever_was_done_to_it(arena: Arena) -> None:
 
 
 def keeps_all_that_is_there(*arguments: Any) -> Item:
-    return (arguments[1] or {}) | WANTED(*arguments)
+    owner, rows = arguments[2], arguments[4]
+    wanted: Item = (rows[owner.uuid] or {}) | WANTED(*arguments)
+    return wanted
 
 
 def takes_any_marker(text: str) -> bool:
@@ -35,14 +37,14 @@ def deletes_no_row(table: Any, difference: Any) -> bool:
     return difference.wanted is None or REPAIR(table, difference)
 
 
-WANTED, REPAIR = ddb_verify._wanted, ddb_verify.repair
+WANTED, REPAIR = ddb_wanted.wanted_row, ddb_verify.repair
 
 
 @pytest.mark.parametrize(
     ("where", "name", "wrong"),
     [
-        (ddb_verify, "_wanted", keeps_all_that_is_there),
-        (ddb_verify, "_is_uuid", takes_any_marker),
+        (ddb_verify, "wanted_row", keeps_all_that_is_there),
+        (ddb_wanted, "is_uuid", takes_any_marker),
         (damage, "repair", deletes_no_row),
     ],
 )

@@ -17,6 +17,7 @@ def test_whatever_fails_one_key_ends_as_one_message(arena: Arena) -> None:
     figures = faults.run(arena, Trial(seed=1, most_rounds=15))
     assert figures["stories"] == 15
     assert figures["sends"] == 15 * faults.SENDS
+    assert figures["changes"] > 15
     assert figures["faults"] != 0
 
 
@@ -29,8 +30,12 @@ def takes_no_notice_of_keys(table: MessageTable, sender: Any, group: str, text: 
     return DRAFT(table, sender, group, text, None)
 
 
-def forgets_rows(*_: Any) -> None:
-    pass
+def forgets_rows(*_: Any, **__: Any) -> bool:
+    return False
+
+
+def takes_any_version(table: MessageTable, place: Any, update: str, values: Any, _rev: Any, is_done: Any) -> Any:
+    return REVISE(table, place, update, values, None, is_done)
 
 
 def says_all_is_well(event: Any, table: MessageTable) -> dict[str, list[dict[str, str]]]:
@@ -38,13 +43,14 @@ def says_all_is_well(event: Any, table: MessageTable) -> dict[str, list[dict[str
     return {"batchItemFailures": []}
 
 
-DRAFT, APPLY = MessageTable._draft, handler.apply
+DRAFT, REVISE, APPLY = MessageTable._draft, MessageTable._revise, handler.apply
 
 
 @pytest.mark.parametrize(
     ("where", "name", "wrong"),
     [
         (MessageTable, "_draft", takes_no_notice_of_keys),
+        (MessageTable, "_revise", takes_any_version),
         (MessageTable, "raise_row", forgets_rows),
         (handler, "apply", says_all_is_well),
     ],

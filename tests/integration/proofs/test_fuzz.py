@@ -9,7 +9,8 @@ import pytest
 from hypothesis import Phase
 
 from backend_flask import app
-from backend_flask.lib.ddb import Message, MessageGroupNotFound, MessageTable, Page
+from backend_flask.lib.ddb import MessageGroupNotFound, MessageTable, Page
+from backend_flask.lib.ddb_items import Message
 from backend_flask.services import rules
 from tests.arena import Arena
 from tests.proofs import fuzz

@@ -13,6 +13,7 @@ from backend_flask.app import create_app
 from backend_flask.settings import Settings, load
 from tests.api import Api, Person
 from tests.arena import Arena
+from tests.groups import started
 from tests.proxy import Proxy
 
 
@@ -72,10 +73,12 @@ def another_api(api_settings: Callable[..., Settings]) -> Iterator[Callable[...,
 
     def make(**changes: str) -> Api:
         made.append(Api(create_app(api_settings(**changes))))
+        made[-1].withhold_hints()
         return made[-1]
 
     yield make
     for one in made:
+        one.stores.live.close()
         one.stores.db.close()
 
 
@@ -87,3 +90,14 @@ def londo(api: Api) -> Person:
 @pytest.fixture
 def gkar(api: Api) -> Person:
     return api.person("gkar")
+
+
+@pytest.fixture
+def vir(api: Api) -> Person:
+    return api.person("vir")
+
+
+@pytest.fixture
+def group(londo: Person, gkar: Person, vir: Person) -> str:
+    """A message group that londo has started with gkar and vir."""
+    return started(londo.start(gkar, vir, title="Babylon"))

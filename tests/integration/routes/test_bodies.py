@@ -2,14 +2,20 @@
 
 import io
 import json
+from typing import Any
 
 import pytest
 
-from tests.api import Api, Person, code_of
+from backend_flask.routes.declared import declared
+from tests.api import Api, Person, code_of, done
 
 UUID = "018bcfe5-6800-7000-8000-0123456789ab"
 READERS = [
     ("POST", "/api/messages"),
+    ("PATCH", f"/api/messages/{UUID}/{UUID}"),
+    ("POST", "/api/message_groups"),
+    ("PATCH", f"/api/message_groups/{UUID}"),
+    ("POST", f"/api/message_groups/{UUID}/members"),
     ("POST", f"/api/message_groups/{UUID}/read"),
     ("POST", "/api/activities"),
     ("POST", f"/api/activities/{UUID}/reply"),
@@ -121,12 +127,41 @@ def test_half_a_surrogate_pair_as_raw_bytes_is_no_text(londo: Person) -> None:
     assert (answer.status_code, code_of(answer)) == (422, ["message_invalid"])
 
 
-@pytest.mark.parametrize("value", [7, 1.5, True, [], {}, ["x"], "\x00", "\ud800", "x" * 5000, "", None])
-def test_no_value_of_any_field_breaks_a_route(londo: Person, value: object) -> None:
-    fields = ("message", "message_group_uuid", "handle", "message_uuid", "ttl", "display_name", "bio")
-    for method, path in READERS:
-        for field in fields:
-            good = {"message": "hi", "ttl": "1-day", "display_name": "Londo"}
+VALUES: list[Any] = [7, 1.5, True, [], {}, ["x"], [7], [[]], [{}], [None], ["\x00", "\ud800"], ["x"] * 500, "\x00",
+                     "\ud800", "x" * 5000, "", None]  # fmt: skip
+
+
+def test_every_field_of_a_body_is_tried_out(api: Api) -> None:
+    fields = {field for view in api.app.view_functions.values() for field in declared(view).fields or ()}
+    assert fields == set(FIELDS)
+    assert {method for method, _ in READERS} == {"POST", "PATCH", "PUT"}
+
+
+FIELDS = ("message", "message_group_uuid", "handle", "message_uuid", "ttl", "display_name", "bio", "handles", "title")
+
+
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: repr(value)[:20])
+def test_no_value_of_any_field_breaks_a_route(api: Api, londo: Person, value: object) -> None:
+    people = [api.person().user.handle for _ in range(2)]
+    group = done(londo.post("/api/message_groups", {"handles": people, "message": "hi"}))
+    mine = ("PATCH", f"/api/messages/{group['message_group_uuid']}/{group['uuid']}")
+    for method, path in (
+        *((method, path.replace(UUID, group["message_group_uuid"])) for method, path in READERS),
+        mine,
+    ):
+        for field in FIELDS:
+            good = {"message": "hi", "ttl": "1-day", "display_name": "Londo", "handles": people}
             answer = londo.request(method, path, json=good | {field: value})
             assert answer.status_code in {200, 404, 422}, (method, path, field, answer.text)
             assert answer.is_json
+
+
+def test_what_reads_no_body_takes_any(londo: Person, gkar: Person) -> None:
+    group = londo.send("hi", to=gkar)["message_group_uuid"]
+    for method, path in (
+        ("PUT", f"/api/message_groups/{group}/mute"), ("DELETE", f"/api/message_groups/{group}/mute"),
+        ("POST", f"/api/message_groups/{group}/hide"), ("PUT", f"/api/blocks/{gkar.at_handle}"),
+        ("DELETE", f"/api/blocks/{gkar.at_handle}"), ("GET", "/api/blocks"),
+    ):  # fmt: skip
+        for more in ({}, {"data": b"{", "content_type": JSON}, {"data": b"x", "content_type": "text/plain"}):
+            assert done(londo.request(method, path, **more)) is not None  # type: ignore[arg-type]

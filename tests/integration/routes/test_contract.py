@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.api import Api
+from tests.api import Api, done, eventually
 
 PROFILE = {"uuid", "handle", "display_name"}
 GROUP = {"uuid", "display_name", "handle", "message", "created_at"}
@@ -121,6 +121,31 @@ def test_the_page_of_a_new_group_shows_its_first_message_at_once(api: Api) -> No
     group = londo.send("hi", to=gkar)["message_group_uuid"]
     (message,) = londo.get(f"/api/messages/{group}").get_json()
     assert (message["message"], message["handle"]) == ("hi", londo.user.handle)
+
+
+def test_what_came_later_breaks_nothing_in_the_lists(api: Api) -> None:
+    """Message groups of many, and messages that are edited, deleted or about to expire. What the front end reads of
+    them is there, and is a text; only a message group of many has no handle, of which it makes a bare @."""
+    londo, gkar, vir = api.person("londo"), api.person("gkar"), api.person("vir")
+    many, direct = londo.start(gkar, vir), gkar.send("hi", to=londo)
+    done(londo.patch(f"/api/message_groups/{many['message_group_uuid']}", {"ttl": "1-day", "title": "Three"}))
+    for group in (many["message_group_uuid"], direct["message_group_uuid"]):
+        edited, deleted = (londo.send(text, group=group)["uuid"] for text in ("edited", "deleted"))
+        done(londo.patch(f"/api/messages/{group}/{edited}", {"message": "new"}))
+        done(londo.delete(f"/api/messages/{group}/{deleted}"))
+        api.stream_of(group)
+        found = done(gkar.get(f"/api/messages/{group}"))
+        assert [message["message"] for message in found] == ["", "new", "hi"]
+        assert len({message["uuid"] for message in found}) == 3
+        for message in found:
+            assert {name for name in MESSAGE if not isinstance(message[name], str)} == set()
+    eventually(lambda: [(row["display_name"], row["handle"], row["message"]) for row in gkar.groups()],
+               [("Londo", londo.user.handle, ""), ("Three", None, "")])  # fmt: skip
+    for row in gkar.groups():
+        assert {name for name in GROUP if not isinstance(row[name], str)} <= {"handle"}
+        assert datetime.fromisoformat(row["created_at"]).utcoffset() is not None
+    answer = londo.post("/api/messages", {"message": "hi", "message_group_uuid": many["message_group_uuid"]})
+    assert set(done(answer)) >= SENT
 
 
 def test_the_home_feed_is_the_same_for_a_signed_out_front_end(world: World, api: Api) -> None:

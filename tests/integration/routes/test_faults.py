@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from backend_flask.lib.ddb import GROUP_SK, MessageGroupNotFound, direct_group_uuid, message_key
+from backend_flask.lib.ddb import MessageGroupNotFound
+from backend_flask.lib.ddb_items import GROUP_SK, direct_group_uuid, message_key
 from backend_flask.routes.messages import MessageJson, as_json
 from backend_flask.services.users import User
 from tests.api import Api, Person
@@ -41,10 +42,10 @@ class Way:
 WAYS = [
     Way("to a group", ["GetItem", "PutItem"], by_handle=False),
     Way("to a group with a key", ["GetItem", "PutItem", "PutItem"], by_handle=False, with_key=True),
-    Way("the first", ["GetItem", "TransactWriteItems"], by_handle=True, is_first=True),
+    Way("the first", ["GetItem", "GetItem", "TransactWriteItems"], by_handle=True, is_first=True),
     Way(
         "the first with a key",
-        ["GetItem", "PutItem", "TransactWriteItems"],
+        ["GetItem", "PutItem", "GetItem", "TransactWriteItems"],
         by_handle=True,
         is_first=True,
         with_key=True,

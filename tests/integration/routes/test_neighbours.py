@@ -35,6 +35,11 @@ class World:
         self.group = self.sent["message_group_uuid"]
         self.londo.groups()
         self.stranger, self.newcomer = api.person("vir"), api.person("lennier")
+        self.handles = [self.gkar.user.handle, self.stranger.user.handle]
+
+    @property
+    def author(self) -> Person:
+        return replace(self.gkar, api=self.londo.api)
 
     def post(self, headers: dict[str, str] | None = None, **body: str) -> Ask:
         return lambda: self.londo.post("/api/messages", {"message": "lost?", **body}, **(headers or {}))
@@ -55,6 +60,13 @@ class World:
             self.post({"Idempotency-Key": "k"}, message_group_uuid=self.group),
             self.post(handle=self.stranger.user.handle),
             lambda: self.londo.post(read, {"message_uuid": self.sent["uuid"]}),
+            self.get(f"/api/message_groups/{self.group}"),
+            lambda: self.londo.post("/api/message_groups", {"handles": self.handles, "message": "lost?"}),
+            lambda: self.londo.patch(f"/api/message_groups/{self.group}", {"ttl": "1-day"}),
+            lambda: self.londo.put(f"/api/message_groups/{self.group}/mute"),
+            lambda: self.author.patch(f"/api/messages/{self.group}/{self.sent['uuid']}", {"message": "lost?"}),
+            lambda: self.author.delete(f"/api/messages/{self.group}/{self.sent['uuid']}"),
+            lambda: self.londo.put(f"/api/blocks/{self.stranger.at_handle}"),
         ]
 
     @property
@@ -68,6 +80,7 @@ class World:
             self.post(handle=self.gkar.user.handle),
             lambda: self.londo.post("/api/activities", {"message": "lost?", "ttl": "1-day"}),
             lambda: self.londo.request("PUT", "/api/profile/update", json={"display_name": "Lost"}),
+            lambda: self.londo.post("/api/message_groups", {"handles": self.handles, "message": "lost?"}),
         ]
 
 

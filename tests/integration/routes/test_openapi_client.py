@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.api import Api, Person
+from tests.api import Api, Person, eventually
 from tests.arena import Arena
 from tests.servers import api_server
 
@@ -80,6 +80,32 @@ def test_two_people_talk_through_the_client(load: Callable[[str], Any], sign_in:
     oldest_first = models.ListMessagesOrder.ASC
     both = read.sync(group, client=of_gkar, order=oldest_first)
     assert [(each.handle, each.message) for each in both] == [(londo.user.handle, "hi"), (gkar.user.handle, "No.")]
+
+
+def test_three_people_talk_and_change_their_minds_through_the_client(
+    load: Callable[[str], Any], sign_in: Any, api: Api
+) -> None:
+    londo, gkar, vir = (api.person(name) for name in ("londo", "gkar", "vir"))
+    client, models = sign_in(londo), load("models")
+    start, show = load("api.message_groups.start_message_group"), load("api.message_groups.show_message_group")
+    change, add = load("api.message_groups.change_message_group"), load("api.message_groups.add_members")
+    edit, delete = load("api.messages.edit_message"), load("api.messages.delete_message")
+    handles = [gkar.user.handle, vir.user.handle]
+    first = start.sync(client=client, body=models.StartMessageGroupBody(handles=handles, message="hi"))
+    group, uuid = str(first.message_group_uuid), str(first.uuid)
+    assert show.sync(group, client=client).title == "Londo, Gkar, Vir"
+    changed = change.sync(group, client=client, body=models.ChangeMessageGroupBody(title="Three"))
+    assert (changed.title, changed.ttl, changed.kind) == ("Three", None, "group")
+    people = add.sync(group, client=client, body=models.AddMembersBody(handles=[api.person().user.handle])).members
+    assert len(people) == 4
+    edited = edit.sync(group, uuid, client=client, body=models.EditMessageBody(message="ho"), if_match='"0"')
+    assert (edited.message, edited.rev, edited.deleted_at) == ("ho", 1, None)
+    stale = delete.sync(group, uuid, client=client, if_match='"0"')
+    assert (stale.status, stale.code) == (412, "message_changed")
+    assert delete.sync(group, uuid, client=client).message == ""
+    block, blocks = load("api.blocks.block_user"), load("api.blocks.list_blocks")
+    assert block.sync(gkar.user.handle, client=client).success is True
+    eventually(lambda: [each.handle for each in blocks.sync(client=client)], [gkar.user.handle])
 
 
 def test_what_is_refused_arrives_as_what_it_is(load: Callable[[str], Any], sign_in: Any, api: Api) -> None:

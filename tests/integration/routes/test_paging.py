@@ -7,7 +7,8 @@ import pytest
 
 from backend_flask.lib.ddb import MessageTable
 from backend_flask.lib.uuid7 import Uuid7, wall_clock_ms
-from tests.api import Api, Person, code_of, eventually, next_link, pages
+from tests.api import Api, Person, code_of, done, eventually, next_link, pages, refusal_of
+from tests.groups import started
 
 DAY_MS = 86_400_000
 MESSAGES = 500
@@ -95,7 +96,8 @@ def test_a_page_has_20_items_if_nobody_says(history: tuple[Person, Person, str])
         assert len(londo.get(f"/api/messages/{group}{query}").get_json()) == size
 
 
-LISTS = ["/api/message_groups", "/api/messages/{group}", "/api/messages/@{handle}", "/api/activities/home",
+LISTS = ["/api/message_groups", "/api/message_groups?unread=1", "/api/blocks",
+         "/api/messages/{group}", "/api/messages/@{handle}", "/api/activities/home",
          "/api/activities/notifications", "/api/activities/search?term=x", "/api/activities/@{handle}"]  # fmt: skip
 
 
@@ -136,3 +138,59 @@ def test_message_groups_are_paged_completely(api: Api) -> None:
     found = [[row["uuid"] for row in page] for page in pages(londo, "/api/message_groups?limit=3")]
     assert [len(page) for page in found] == [3, 3, 1]
     assert [group for page in found for group in page] == sent[::-1]
+
+
+def test_a_page_around_a_message_leads_both_ways(londo: Person, gkar: Person) -> None:
+    messages = [londo.send(str(number), to=gkar) for number in range(6)]
+    path = f"/api/messages/{started(messages[0])}"
+
+    def texts(query: str) -> str:
+        return "".join(message["message"] for message in done(gkar.get(f"{path}?{query}")))
+
+    uuid = messages[3]["uuid"]
+    assert [texts(f"around={uuid}&limit={limit}") for limit in (1, 2, 3, 4, 20)] == ["3", "43", "432", "5432", "543210"]
+    answer = gkar.get(f"{path}?around={uuid}&limit=1")
+    links = {each.rpartition("rel=")[2]: each[1:].partition(">")[0] for each in answer.headers["Link"].split(", ")}
+    assert {name: [m["message"] for m in done(gkar.get(links[name]))] for name in links} == {
+        '"next"': ["2"], '"prev"': ["4"],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 100])
+def test_a_page_may_be_around_what_is_before_or_after_all(londo: Person, gkar: Person, limit: int) -> None:
+    messages = [londo.send(str(number), to=gkar) for number in range(3)]
+    path = f"/api/messages/{started(messages[0])}?limit={limit}"
+    first, last = "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"
+    newer = limit // 2
+    answer = gkar.get(f"{path}&around={first}")
+    assert [message["message"] for message in done(answer)] == ["0", "1", "2"][:newer][::-1]
+    if newer < 3:
+        assert 'rel="prev"' in answer.headers["Link"]
+        following = answer.headers["Link"].partition(">")[0][1:]
+        assert [message["message"] for message in done(gkar.get(following))] == ["0", "1", "2"][newer : newer + limit][
+            ::-1
+        ]
+    answer = gkar.get(f"{path}&around={last}")
+    assert [message["message"] for message in done(answer)] == ["2", "1", "0"][: limit - newer]
+    assert (next_link(answer) is None) == (limit - newer >= 3)
+
+
+def test_a_place_is_one_place(londo: Person, gkar: Person) -> None:
+    sent = londo.send("hi", to=gkar)
+    path, uuid = f"/api/messages/{started(sent)}", sent["uuid"]
+    for query in (f"before={uuid}&after={uuid}", f"after={uuid}&around={uuid}", f"before={uuid}&around={uuid}"):
+        assert refusal_of(gkar.get(f"{path}?{query}")) == (422, ["place_ambiguous"])
+    for name in ("after", "around"):
+        assert refusal_of(gkar.get(f"{path}?{name}=x")) == (422, [f"{name}_invalid"])
+
+
+def test_a_reader_catches_up_page_by_page(londo: Person, gkar: Person) -> None:
+    messages = [londo.send(str(number), to=gkar) for number in range(7)]
+    path: str | None = f"/api/messages/{started(messages[0])}?limit=2&after={messages[1]['uuid']}"
+    seen: list[str] = []
+    while path:
+        answer = gkar.get(path)
+        seen += [message["message"] for message in done(answer)][::-1]
+        path = answer.headers["Link"].partition(">")[0][1:] if "Link" in answer.headers else None
+    assert seen == ["2", "3", "4", "5", "6"]
+    assert done(gkar.get(f"/api/messages/{started(messages[0])}?after={messages[6]['uuid']}")) == []

@@ -15,10 +15,8 @@ from backend_flask.lib.metering import Meter, meter
 from backend_flask.services import rate_limits
 from tests.api import FRONTEND, Api, Person
 from tests.arena import Arena
+from tests.limits import NO_GROUP_LEFT, NO_MESSAGE_LEFT, refused, use_up, used
 
-LIMITED = {"type": "about:blank", "title": "Too Many Requests", "status": 429, "code": "rate_limited"}
-# Seconds until a limit is whole again, half a minute after which one may be taken.
-NO_MESSAGE_LEFT, NO_GROUP_LEFT = 59 + 30, 540 + 30
 KEY = {"Idempotency-Key": "k"}
 
 
@@ -51,37 +49,11 @@ def gkar(limited: Api) -> Person:
     return limited.person("gkar")
 
 
-def use_up(person: Person, messages: int = 0, groups: int = 0) -> None:
-    """As if the person had sent so much that each limit is whole again only in so many seconds."""
-    with person.api.stores.db._pool.connection() as connection:
-        connection.execute(
-            "INSERT INTO rate_limits VALUES (%s, now() + make_interval(secs => %s), now() + make_interval(secs => %s))"
-            " ON CONFLICT (user_uuid) DO UPDATE SET messages_whole_at = excluded.messages_whole_at,"
-            " message_groups_whole_at = excluded.message_groups_whole_at",
-            [person.user.uuid, messages, groups],
-        )
-
-
-def used(person: Person) -> tuple[float, float]:
-    """In how many seconds each limit is whole again."""
-    row = person.api.stores.db.one("rate_limits/until_whole", user_uuid=person.user.uuid)
-    assert row
-    return row["messages"].total_seconds(), row["message_groups"].total_seconds()
-
-
 def post(
     person: Person, to: Person | None = None, group: str | None = None, headers: dict[str, str] | None = None
 ) -> TestResponse:
     body = {"message": "hi", **({"handle": to.user.handle} if to else {"message_group_uuid": group})}
     return person.post("/api/messages", body, **(headers or {}))
-
-
-def refused(answer: TestResponse) -> int:
-    """How long to wait, as the refusal says."""
-    assert answer.status_code == 429, answer.text
-    assert answer.content_type == "application/problem+json"
-    assert answer.get_json(force=True) == LIMITED
-    return int(answer.headers["Retry-After"])
 
 
 def written(person: Person, *partitions: str) -> int:
@@ -275,7 +247,7 @@ def test_what_the_limits_cost(londo: Person, gkar: Person, cost: Callable[..., A
     vir, lennier = londo.api.person("vir"), londo.api.person("lennier")
     assert cost(lambda: post(londo, group=group)) == (["GetItem", "PutItem"], ["take_message"])
     assert cost(lambda: post(londo, to=vir)) == (
-        ["GetItem", "TransactWriteItems"],
+        ["GetItem", "GetItem", "TransactWriteItems"],
         [who, "take_message_and_group"],
     )
     assert cost(lambda: post(londo, to=gkar)) == (["GetItem", "PutItem"], [who, "take_message"])

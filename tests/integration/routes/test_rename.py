@@ -45,9 +45,19 @@ def test_a_handle_never_changes(renamed: Person, gkar: Person) -> None:
 
 
 @pytest.mark.usefixtures("renamed")
-def test_a_row_keeps_the_name_of_when_the_message_group_was_started(gkar: Person) -> None:
-    eventually(lambda: [group["message"] for group in gkar.groups()], ["after"])
-    assert names_in_list(gkar) == ["Londo"]
+def test_a_list_shows_the_name_that_the_other_person_last_wrote_under(gkar: Person) -> None:
+    eventually(lambda: names_in_list(gkar), ["Emperor"])
+
+
+def test_a_list_keeps_a_name_until_the_other_person_writes_again(renamed: Person, gkar: Person, api: Api) -> None:
+    gkar.request("PUT", "/api/profile/update", json={"display_name": "Citizen"})
+    renamed.send("again", to=gkar)
+    api.stream(renamed, gkar)
+    eventually(lambda: [group["message"] for group in renamed.groups()], ["again"])
+    assert names_in_list(renamed) == ["Gkar"]
+    gkar.send("mine", to=renamed)
+    api.stream(renamed, gkar)
+    eventually(lambda: names_in_list(renamed), ["Citizen"])
 
 
 def test_a_message_group_that_is_started_afterwards_has_the_new_name(renamed: Person, api: Api) -> None:

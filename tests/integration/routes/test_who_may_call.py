@@ -19,33 +19,49 @@ from tests.town import Town
 # `former` was a member of the message group and is none any more. Of `gone` and `new` there is no row in `users`:
 # Cognito does not stand by the one, and knows the other.
 TABLE = """
-| route                                                 | no token | bad   | gone  | new  | stranger | former | member | other |
-|-------------------------------------------------------|----------|-------|-------|------|----------|--------|--------|-------|
-| GET /api/health-check                                 | ok       | ok    | ok    | ok   | ok       | ok     | ok     | ok    |
-| GET /api/ready                                        | ok       | ok    | ok    | ok   | ok       | ok     | ok     | ok    |
-| GET /api/openapi.json                                 | ok       | ok    | ok    | ok   | ok       | ok     | ok     | ok    |
-| GET /api/docs                                         | ok       | ok    | ok    | ok   | ok       | ok     | ok     | ok    |
-| GET /api/message_groups                               | 401 m    | 401 i | 401 r | ok   | ok       | ok     | ok     | ok    |
-| POST /api/message_groups/<message_group_uuid>/read    | 401 m    | 401 i | 401 r | 404  | 404      | 404    | ok     | ok    |
-| GET /api/messages/<message_group_uuid>                | 401 m    | 401 i | 401 r | 404  | 404      | 404    | ok     | ok    |
-| POST /api/messages                                    | 401 m    | 401 i | 401 r | 404  | 404      | 404    | ok     | ok    |
-| GET /api/users/@<handle>/short                        | ok       | ok    | ok    | ok   | ok       | ok     | ok     | ok    |
-| GET /api/users/search                                 | 401 m    | 401 i | 401 r | ok   | ok       | ok     | ok     | ok    |
-| PUT /api/profile/update                               | 401 m    | 401 i | 401 r | ok   | ok       | ok     | ok     | ok    |
-| GET /api/activities/home                              | ok       | ok    | ok    | ok   | ok       | ok     | ok     | ok    |
-| GET /api/activities/notifications                     | ok       | ok    | ok    | ok   | ok       | ok     | ok     | ok    |
-| GET /api/activities/search                            | ok       | ok    | ok    | ok   | ok       | ok     | ok     | ok    |
-| GET /api/activities/@<handle>                         | ok       | ok    | ok    | ok   | ok       | ok     | ok     | ok    |
-| GET /api/activities/@<handle>/status/<activity_uuid>  | ok       | ok    | ok    | ok   | ok       | ok     | ok     | ok    |
-| GET /api/activities/<activity_uuid>                   | ok       | ok    | ok    | ok   | ok       | ok     | ok     | ok    |
-| POST /api/activities                                  | 401 m    | 401 i | 401 r | ok   | ok       | ok     | ok     | ok    |
-| POST /api/activities/<activity_uuid>/reply            | 401 m    | 401 i | 401 r | ok   | ok       | ok     | ok     | ok    |
+| route                                                             | no token | bad   | gone  | new | stranger | former | member | other |
+|-------------------------------------------------------------------|----------|-------|-------|-----|----------|--------|--------|-------|
+| GET /api/health-check                                             | ok       | ok    | ok    | ok  | ok       | ok     | ok     | ok    |
+| GET /api/ready                                                    | ok       | ok    | ok    | ok  | ok       | ok     | ok     | ok    |
+| GET /api/openapi.json                                             | ok       | ok    | ok    | ok  | ok       | ok     | ok     | ok    |
+| GET /api/docs                                                     | ok       | ok    | ok    | ok  | ok       | ok     | ok     | ok    |
+| GET /api/message_groups                                           | 401 m    | 401 i | 401 r | ok  | ok       | ok     | ok     | ok    |
+| POST /api/message_groups                                          | 401 m    | 401 i | 401 r | ok  | ok       | ok     | ok     | ok    |
+| GET /api/message_groups/<message_group_uuid>                      | 401 m    | 401 i | 401 r | 404 | 404      | 404    | ok     | ok    |
+| PATCH /api/message_groups/<message_group_uuid>                    | 401 m    | 401 i | 401 r | 404 | 404      | 404    | ok     | ok    |
+| POST /api/message_groups/<message_group_uuid>/members             | 401 m    | 401 i | 401 r | 404 | 404      | 404    | ok     | ok    |
+| DELETE /api/message_groups/<message_group_uuid>/members/@<handle> | 401 m    | 401 i | 401 r | 404 | 404      | 404    | ok     | 403 c |
+| PUT /api/message_groups/<message_group_uuid>/mute                 | 401 m    | 401 i | 401 r | 404 | 404      | 404    | ok     | ok    |
+| DELETE /api/message_groups/<message_group_uuid>/mute              | 401 m    | 401 i | 401 r | 404 | 404      | 404    | ok     | ok    |
+| POST /api/message_groups/<message_group_uuid>/hide                | 401 m    | 401 i | 401 r | 404 | 404      | 404    | ok     | ok    |
+| POST /api/message_groups/<message_group_uuid>/read                | 401 m    | 401 i | 401 r | 404 | 404      | 404    | ok     | ok    |
+| GET /api/messages/<message_group_uuid>                            | 401 m    | 401 i | 401 r | 404 | 404      | 404    | ok     | ok    |
+| GET /api/messages/stream                                          | 401 m    | 401 i | 401 r | ok  | ok       | ok     | ok     | ok    |
+| POST /api/messages                                                | 401 m    | 401 i | 401 r | 404 | 404      | 404    | ok     | ok    |
+| PATCH /api/messages/<message_group_uuid>/<message_uuid>           | 401 m    | 401 i | 401 r | 404 | 404      | 404    | ok     | 403 y |
+| DELETE /api/messages/<message_group_uuid>/<message_uuid>          | 401 m    | 401 i | 401 r | 404 | 404      | 404    | ok     | 403 y |
+| GET /api/blocks                                                   | 401 m    | 401 i | 401 r | ok  | ok       | ok     | ok     | ok    |
+| PUT /api/blocks/@<handle>                                         | 401 m    | 401 i | 401 r | ok  | ok       | ok     | ok     | ok    |
+| DELETE /api/blocks/@<handle>                                      | 401 m    | 401 i | 401 r | ok  | ok       | ok     | ok     | ok    |
+| GET /api/users/@<handle>/short                                    | ok       | ok    | ok    | ok  | ok       | ok     | ok     | ok    |
+| GET /api/users/search                                             | 401 m    | 401 i | 401 r | ok  | ok       | ok     | ok     | ok    |
+| PUT /api/profile/update                                           | 401 m    | 401 i | 401 r | ok  | ok       | ok     | ok     | ok    |
+| GET /api/activities/home                                          | ok       | ok    | ok    | ok  | ok       | ok     | ok     | ok    |
+| GET /api/activities/notifications                                 | ok       | ok    | ok    | ok  | ok       | ok     | ok     | ok    |
+| GET /api/activities/search                                        | ok       | ok    | ok    | ok  | ok       | ok     | ok     | ok    |
+| GET /api/activities/@<handle>                                     | ok       | ok    | ok    | ok  | ok       | ok     | ok     | ok    |
+| GET /api/activities/@<handle>/status/<activity_uuid>              | ok       | ok    | ok    | ok  | ok       | ok     | ok     | ok    |
+| GET /api/activities/<activity_uuid>                               | ok       | ok    | ok    | ok  | ok       | ok     | ok     | ok    |
+| POST /api/activities                                              | 401 m    | 401 i | 401 r | ok  | ok       | ok     | ok     | ok    |
+| POST /api/activities/<activity_uuid>/reply                        | 401 m    | 401 i | 401 r | ok  | ok       | ok     | ok     | ok    |
 """  # noqa: E501
 MEANINGS: dict[str, tuple[int, object]] = {
     "ok": (200, None),
     "401 m": (401, "token_missing"),
     "401 i": (401, "token_invalid"),
     "401 r": (401, "token_revoked"),
+    "403 c": (403, "not_the_creator"),
+    "403 y": (403, "message_not_yours"),
     "404": (404, "message_group_not_found"),
 }
 LINES = [[cell.strip() for cell in line.strip("|").split("|")] for line in TABLE.strip().splitlines()]
@@ -156,7 +172,9 @@ WAYS: dict[str, tuple[int, Ask]] = {
     "as a browser": (404, lambda who, group: who.request("GET", f"/api/messages/{group}", headers=FROM_BROWSER)),
     "what may be read": (200, lambda who, group: who.request("OPTIONS", f"/api/messages/{group}")),
     "what may be marked": (200, lambda who, group: who.request("OPTIONS", f"/api/message_groups/{group}/read")),
-    "delete": (405, lambda who, group: who.request("DELETE", f"/api/messages/{group}")),
+    "catch up": (404, lambda who, group: who.get(f"/api/messages/{group}?after={NO_SUCH_GROUP}")),
+    "read around": (404, lambda who, group: who.get(f"/api/messages/{group}?around={LATEST}")),
+    "delete": (405, lambda who, group: who.delete(f"/api/messages/{group}")),
     "send": (404, lambda who, group: send(who, {"message": "hi", "message_group_uuid": group})),
     "send with a key": (404, lambda who, group: send(who, {"message": "hi", "message_group_uuid": group}, key="k1")),
     "send a blank": (422, lambda who, group: send(who, {"message": " ", "message_group_uuid": group})),
@@ -166,6 +184,25 @@ WAYS: dict[str, tuple[int, Ask]] = {
     "mark read": (404, lambda who, group: mark(who, group, NO_SUCH_GROUP)),
     "mark all read": (404, lambda who, group: mark(who, group, LATEST)),
     "mark nothing read": (422, lambda who, group: mark(who, group, None)),
+    "show": (404, lambda who, group: who.get(f"/api/message_groups/{group}")),
+    "look at it": (404, lambda who, group: who.request("HEAD", f"/api/message_groups/{group}")),
+    "rename": (404, lambda who, group: who.patch(f"/api/message_groups/{group}", {"title": "Mine"})),
+    "let expire": (404, lambda who, group: who.patch(f"/api/message_groups/{group}", {"ttl": "1-hour"})),
+    "change nothing": (422, lambda who, group: who.patch(f"/api/message_groups/{group}", {})),
+    "join": (404, lambda who, group: who.post(f"/api/message_groups/{group}/members", {"handles": [who.at_handle]})),
+    "add nobody": (422, lambda who, group: who.post(f"/api/message_groups/{group}/members", {"handles": ["no-one"]})),
+    "leave": (404, lambda who, group: who.delete(f"/api/message_groups/{group}/members/{who.at_handle}")),
+    "take out nobody": (404, lambda who, group: who.delete(f"/api/message_groups/{group}/members/@no-one")),
+    "mute": (404, lambda who, group: who.put(f"/api/message_groups/{group}/mute")),
+    "unmute": (404, lambda who, group: who.delete(f"/api/message_groups/{group}/mute")),
+    "hide": (404, lambda who, group: who.post(f"/api/message_groups/{group}/hide", {})),
+    "edit": (404, lambda who, group: who.patch(f"/api/messages/{group}/{LATEST}", {"message": "hi"})),
+    "edit a version": (
+        404, lambda who, group: who.patch(f"/api/messages/{group}/{LATEST}", {"message": "hi"}, **{"If-Match": '"7"'})
+    ),
+    "edit nothing": (404, lambda who, group: who.patch(f"/api/messages/{group}/x", {"message": "hi"})),
+    "delete one": (404, lambda who, group: who.delete(f"/api/messages/{group}/{LATEST}")),
+    "what may be shown": (200, lambda who, group: who.request("OPTIONS", f"/api/message_groups/{group}")),
 }  # fmt: skip
 
 
@@ -178,6 +215,17 @@ def mark(who: Person, group: str, message_uuid: str | None) -> TestResponse:
 
 
 OUTSIDERS = ["stranger", "former"]
+
+
+# Of what the member has written.
+OF_THE_FIRST: dict[str, Callable[[Person, str, str], TestResponse]] = {
+    "edit": lambda who, group, first: who.patch(f"/api/messages/{group}/{first}", {"message": "hi"}),
+    "delete": lambda who, group, first: who.delete(f"/api/messages/{group}/{first}"),
+    "mark read": mark,
+    "catch up": lambda who, group, first: who.get(f"/api/messages/{group}?after={first}"),
+    "read on": lambda who, group, first: who.get(f"/api/messages/{group}?before={first}"),
+    "read around": lambda who, group, first: who.get(f"/api/messages/{group}?around={first}"),
+}
 
 
 def bytes_of(answer: TestResponse) -> tuple[str, list[tuple[str, str]], bytes]:
@@ -202,14 +250,30 @@ def test_a_stranger_hears_the_same_of_a_group_as_of_none(town: Town, outsider: s
     assert cost[1:] == cost[:1] * 3
 
 
+@pytest.mark.parametrize("way", OF_THE_FIRST)
+@pytest.mark.parametrize("outsider", OUTSIDERS)
+def test_a_stranger_who_knows_a_message_hears_no_more(town: Town, outsider: str, way: str) -> None:
+    person, ask, heard, cost = getattr(town, outsider), OF_THE_FIRST[way], [], []
+    person.groups()
+    for group, message in ((NO_SUCH_GROUP, NO_SUCH_GROUP), (town.group, NO_SUCH_GROUP), (town.group, town.first)):
+        town.spent.reset()
+        heard.append(bytes_of(ask(person, group, message)))
+        cost.append(list(town.spent.calls))
+    assert heard[0][0].startswith("404")
+    assert heard[1:] == heard[:1] * 2
+    assert cost[1:] == cost[:1] * 2
+
+
 @pytest.mark.parametrize("outsider", OUTSIDERS)
 def test_a_stranger_leaves_nothing_behind(town: Town, outsider: str) -> None:
     person = getattr(town, outsider)
     before = town.stored(person, town.member, town.other)
     for _, ask in WAYS.values():
         ask(person, town.group)
+    for ask_of in OF_THE_FIRST.values():
+        ask_of(person, town.group, town.first)
     assert town.stored(person, town.member, town.other) == before
-    assert person.groups() == []
+    assert town.group not in {row["uuid"] for row in person.groups()}
 
 
 def test_of_two_people_only_they_reach_their_group_by_handle(town: Town) -> None:

@@ -13,7 +13,7 @@ import pytest
 from backend_flask.errors import NotFound
 from backend_flask.lib.db import Database
 from backend_flask.lib.uuid7 import Uuid7
-from backend_flask.services import activities
+from backend_flask.services import activities, rules
 from backend_flask.services.activities import Activity
 from backend_flask.services.users import User
 
@@ -61,11 +61,11 @@ def test_a_post_has_all_that_the_front_end_reads(db: Database, londo: User) -> N
     assert activities.show(db, made["uuid"].upper()) == made
 
 
-@pytest.mark.parametrize("ttl", activities.LIFETIMES)
+@pytest.mark.parametrize("ttl", rules.LIFETIMES)
 def test_a_post_lives_as_long_as_it_was_given(db: Database, londo: User, ttl: str) -> None:
     made = activities.create(db, make_id, londo, "hello", ttl)
     lived = datetime.fromisoformat(made["expires_at"] or "") - datetime.fromisoformat(made["created_at"])
-    assert lived == activities.LIFETIMES[ttl]
+    assert lived == rules.LIFETIMES[ttl]
 
 
 def test_home_is_everybodys_posts_newest_first_without_replies(db: Database, londo: User, gkar: User) -> None:

@@ -12,7 +12,7 @@ from cli.script import ScriptError
 
 import pytest
 
-from backend_flask.lib.ddb import Item
+from backend_flask.lib.ddb_items import Item
 from cli.ddb_lines import Position, item_of, line_of, open_file, read
 
 START = Position()

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from backend_flask.lib.ddb import instant_of, milliseconds_of
+from backend_flask.lib.ddb_items import instant_of, milliseconds_of
 from cli import when
 
 NOON = 1_795_262_400_000

@@ -7,14 +7,20 @@ import json
 import re
 from datetime import timedelta
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 from flask import Flask
 
 from backend_flask import app as api
-from backend_flask.lib import ddb
+from backend_flask.app import MAX_BODY_BYTES
+from backend_flask.lib import ddb, ddb_items
 from backend_flask.routes import errors
+from backend_flask.routes.message_groups import MessageGroupJson, MessageGroupWholeJson
+from backend_flask.routes.messages import MessageJson
+from backend_flask.services.groups import HANDLES, LEAST_OTHERS, TITLE
 from backend_flask.services.rate_limits import MESSAGES, NEW_MESSAGE_GROUPS
+from backend_flask.services.rules import LIFETIMES
 from tests.api_page import codes_by_status, rows_of
 from tests.proofs.catalogue import PROOFS
 
@@ -55,8 +61,10 @@ def raised_codes() -> set[str]:
 
 # The classes of errors have defaults that their raisers always replace, 500 is no answer that is promised, and a bio
 # may be blank.
-NEVER_SENT = {"internal_error", "conflict", "invalid", "bio_blank"}
-_RAISERS = {"BadRequest", "NotSignedIn", "NotFound", "Conflict", "Invalid", "TokenRefused"}
+NEVER_SENT = {"internal_error", "conflict", "precondition_failed", "invalid", "bio_blank"}
+_RAISERS = {
+    "BadRequest", "NotSignedIn", "Forbidden", "NotFound", "Conflict", "PreconditionFailed", "Invalid", "TokenRefused",
+}  # fmt: skip
 
 
 def _codes_of_call(node: ast.Call) -> set[str]:
@@ -71,11 +79,14 @@ def _codes_of_call(node: ast.Call) -> set[str]:
         return {f"{field}_blank", f"{field}_invalid", too_long or f"{field}_exceed_max_chars_{most}"}
     if name == "UuidOf":
         return {f"{_texts(node.args[0]).pop()}_{wrong}" for wrong in ("blank", "invalid")}
+    if name == "Handles":
+        field, most = _texts(node.args[0]).pop(), _limit(node.args[1])
+        return {f"{field}_{wrong}" for wrong in ("blank", "invalid", f"exceed_max_{most}", "unknown")}
     if name == "Choice":
         return {_texts(node.args[0]).pop() + "_blank"}
     if name in {"one_of", "flag", "cursor"} and node.args and isinstance(node.args[0], ast.Constant):
         return {str(node.args[0].value) + "_invalid"}
-    if name == "append":
+    if name == "append" and getattr(getattr(node.func, "value", None), "id", "") == "problems":
         return {text for each in node.args for text in _texts(each) if re.fullmatch(r"[a-z]+(_[a-z]+)+", text)}
     return set()
 
@@ -87,6 +98,8 @@ def _texts(node: ast.AST) -> set[str]:
 def _limit(node: ast.expr) -> object:
     if isinstance(node, ast.Constant):
         return node.value
+    if isinstance(node, ast.BinOp):
+        return int(str(_limit(node.left))) - int(str(_limit(node.right)))
     name = getattr(node, "id", getattr(node, "attr", ""))
     found = [re.search(rf"^{name} = (\d+)$", path.read_text(encoding="utf-8"), re.MULTILINE) for path in SOURCES]
     return next(match.group(1) for match in found if match)
@@ -129,7 +142,7 @@ def test_the_figures_are_those_of_every_proof_and_no_other() -> None:
 def test_the_limits_in_the_docs_are_those_of_the_table() -> None:
     data_model = DOCS["data-model.md"]
     assert f"at most {ddb.MAX_UNREAD_COUNT}" in data_model
-    assert f"{ddb.PREVIEW_CHARACTERS} characters and {ddb.PREVIEW_BYTES} bytes" in data_model
+    assert f"{ddb_items.PREVIEW_CHARACTERS} characters and {ddb_items.PREVIEW_BYTES} bytes" in data_model
     assert f"kept for {ddb.SEND_KEY_DAYS} days" in DOCS["api.md"]
 
 
@@ -138,10 +151,16 @@ def test_the_limits_of_a_user_in_the_docs_are_those_in_force() -> None:
     wanted = [[str(limit.burst), f"1 {every[limit.pause]}"] for limit in (MESSAGES, NEW_MESSAGE_GROUPS)]
     rows = rows_of(DOCS["api.md"], "| what | at once | then | beyond it |")
     assert [row[1:3] for row in rows[:2]] == wanted
+    sizes = [f"{MAX_BODY_BYTES // 1024} KB", str(ddb.MAX_MEMBERS), f"{TITLE.most} characters"]
+    assert [row[1] for row in rows[2:]] == sizes
+    assert f"the handles of {LEAST_OTHERS} to {HANDLES.most} others" in DOCS["api.md"]
+    of_lives = DOCS["api.md"].partition("**Time to live.**")[2].partition("\n\n")[0]
+    assert set(re.findall(r"\d+-(?:day|hour)s?", of_lives)) == set(LIFETIMES)
 
 
-def test_the_samples_carry_the_instants_that_they_show() -> None:
+def test_the_samples_have_all_fields_and_carry_the_instants_that_they_show() -> None:
     samples = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", DOCS["api.md"], re.DOTALL)]
-    assert len(samples) == 2
+    shapes = (MessageJson, MessageGroupJson, MessageGroupWholeJson)
+    assert [list(sample) for sample in samples] == [list(get_type_hints(shape)) for shape in shapes]
     for sample in samples:
-        assert ddb.instant_of(sample.get("last_message_uuid", sample["uuid"])) == sample["created_at"]
+        assert ddb_items.instant_of(sample.get("last_message_uuid", sample["uuid"])) == sample["created_at"]

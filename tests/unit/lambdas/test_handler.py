@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from backend_flask.lib import ddb
-from backend_flask.lib.ddb import DamagedMessageGroup, MessageGroup, send_key_key
+from backend_flask.lib.ddb import DamagedMessageGroup
+from backend_flask.lib.ddb_items import Change, MessageGroup, send_key_key
 from backend_flask.logs import JsonFormatter
 from lambdas.cruddur_messaging_stream.handler import apply
 from tests.stream_records import (
@@ -16,6 +16,7 @@ from tests.stream_records import (
     SECRET,
     FakeTable,
     damaged,
+    group_item,
     handle,
     message,
     record,
@@ -51,13 +52,16 @@ def test_an_edited_message_is_handed_over_too() -> None:
 
 def test_everything_that_is_no_message_is_left_alone() -> None:
     row = MessageGroup.of(message(1), BAYKO, [ANDREW, BAYKO], None).to_item(BAYKO.uuid)
-    group = ddb._group_item(message(1), [ANDREW.uuid, BAYKO.uuid], None)
+    change = Change("edit", GROUP, message(1).message_uuid, 1).to_item(BAYKO.uuid, 1, 2)
     send_key = {**send_key_key(ANDREW.uuid, "MSG#a key"), "body_hash": {"S": "x"}}
     table = FakeTable()
     own = [
         record(row),
         record(row, name="MODIFY"),
-        record(group),
+        record(group_item()),
+        record(group_item(), name="REMOVE"),
+        record(change),
+        record(change, name="REMOVE"),
         record(send_key),
         record(send_key, name="MODIFY"),
         record(row, name="REMOVE"),
@@ -65,7 +69,49 @@ def test_everything_that_is_no_message_is_left_alone() -> None:
         record(message(1).to_item(), name="REMOVE"),
     ]
     assert handle(table, *own) == []
-    assert table.calls == []
+    assert (table.calls, table.refreshed) == ([], [])
+
+
+def test_a_message_group_that_has_changed_is_brought_up_once_after_its_messages() -> None:
+    table = FakeTable()
+    order: list[str] = table.calls
+    table.refreshed = order
+    changed = [record(group_item(), number, "MODIFY") for number in (1, 2)]
+    assert handle(table, *changed, record(message(1, OTHER_GROUP).to_item(), 3)) == []
+    assert order == [GROUP, OTHER_GROUP]
+    order.clear()
+    assert handle(table, changed[0], record(message(1).to_item(), 2)) == []
+    assert (order, table.updated[GROUP]) == ([GROUP, GROUP], [message(1)])
+
+
+def test_of_a_message_group_that_has_changed_the_new_image_is_not_looked_at() -> None:
+    """It may be old already: the group is read again."""
+    table = FakeTable()
+    assert handle(table, record({**group_item(), "member_uuids": {"N": "5"}}, name="MODIFY")) == []
+    assert table.refreshed == [GROUP]
+
+
+@pytest.mark.parametrize("keys", [{"pk": {"S": f"MSG#{GROUP}"}}, {"pk": {"N": "5"}, "sk": {"S": "~GROUP"}}, [], None])
+def test_a_change_of_a_message_group_that_cannot_be_told_is_named(keys: Any) -> None:
+    bad = record(group_item(OTHER_GROUP), 7, "MODIFY")
+    bad["dynamodb"]["Keys"] = keys
+    table = FakeTable()
+    assert handle(table, bad, record(group_item(), 1, "MODIFY")) == ["7"]
+    assert table.refreshed == [GROUP]
+
+
+def test_a_message_group_that_cannot_be_brought_up_names_all_its_records() -> None:
+    table = FakeTable(**{GROUP: DamagedMessageGroup(GROUP)})
+    records = [record(group_item(), 1, "MODIFY"), record(group_item(), 2, "MODIFY")]
+    assert handle(table, *records, record(group_item(OTHER_GROUP), 3, "MODIFY")) == ["1", "2"]
+    assert table.refreshed == [GROUP, OTHER_GROUP]
+
+
+@pytest.mark.parametrize("name", ["Keys", "SequenceNumber"])
+def test_what_was_removed_is_left_alone_whatever_else_it_says(name: str) -> None:
+    odd = record(message(1).to_item(), name="REMOVE")
+    del odd["dynamodb"][name]
+    assert handle(FakeTable(), odd, {"eventName": "REMOVE"}) == []
 
 
 def test_a_send_key_removed_by_time_to_live_is_left_alone() -> None:

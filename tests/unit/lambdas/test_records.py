@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from backend_flask.lib import ddb
+from backend_flask.lib.ddb_items import Item
 from backend_flask.logs import JsonFormatter
 from lambdas.cruddur_messaging_stream.handler import apply
 from tests.stream_records import GROUP, OTHER_GROUP, SECRET, FakeTable, damaged, failures, handle, message, record
@@ -61,7 +61,7 @@ def test_a_key_that_is_no_text_is_not_taken_for_a_key_of_another_item(key: Any) 
         {"user_uuid": {"S": "\udfff"}},
     ],
 )
-def test_what_dynamodb_could_not_store_again_is_malformed_and_stops_no_other_of_its_group(change: ddb.Item) -> None:
+def test_what_dynamodb_could_not_store_again_is_malformed_and_stops_no_other_of_its_group(change: Item) -> None:
     poison = record({**message(2).to_item(), **change}, 7)
     table = FakeTable()
     assert handle(table, record(message(1).to_item()), poison, record(message(3).to_item(), 3)) == ["7"]

@@ -26,7 +26,7 @@ def test_a_query_starts_with_what_it_answers_and_is_one_statement(query: str) ->
 
 
 def test_every_query_is_used_and_every_used_query_exists() -> None:
-    asked = re.compile(r"\"((?:users|activities|rate_limits)/[a-z_]+)\"")
+    asked = re.compile(r"\"((?:users|activities|rate_limits|live)/[a-z_]+)\"")
     assert {name for text in SOURCES for name in asked.findall(text)} == set(QUERIES)
 
 

@@ -1,4 +1,3 @@
-import re
 import uuid
 from dataclasses import replace
 from typing import Any
@@ -6,7 +5,25 @@ from typing import Any
 import pytest
 
 from backend_flask.lib import ddb
-from backend_flask.lib.ddb import Item, Member, Message, MessageGroup, MessageTable, direct_group_uuid, preview
+from backend_flask.lib.ddb_items import (
+    BLOCKED,
+    GROUP_SK,
+    PREVIEW_BYTES,
+    Change,
+    Group,
+    Item,
+    Member,
+    Message,
+    MessageGroup,
+    change_key,
+    changed_group_uuid,
+    direct_group_uuid,
+    is_message_key,
+    message_key,
+    preview,
+    row_key,
+    send_key_key,
+)
 
 ANDREW = Member("11111111-1111-4111-8111-111111111111", "Andrew Brown", "andrewbrown")
 BAYKO = Member("22222222-2222-4222-8222-222222222222", "Andrew Bayko", "bayko")
@@ -23,7 +40,8 @@ def size_of(item: Item) -> int:
 
 
 def _size_of_value(kind: str, value: Any) -> int:
-    return 21 if kind == "N" else sum(len(each.encode()) for each in ([value] if kind == "S" else value))
+    sizes = {"N": 21, "BOOL": 1}
+    return sizes[kind] if kind in sizes else sum(len(each.encode()) for each in ([value] if kind == "S" else value))
 
 
 # The definition
@@ -60,29 +78,32 @@ def test_the_stream_carries_new_images() -> None:
 
 def test_only_rows_are_in_the_index() -> None:
     row = MessageGroup.of(MESSAGE, BAYKO, [ANDREW, BAYKO], None).to_item(BAYKO.uuid)
-    group = ddb._group_item(MESSAGE, [ANDREW.uuid, BAYKO.uuid], None)
+    group = Group(GROUP, frozenset({ANDREW.uuid, BAYKO.uuid}), ANDREW.uuid, MESSAGE.created_at).to_item()
+    change = Change("edit", GROUP, FIRST, 1).to_item(BAYKO.uuid, MESSAGE.created_at_ms, 1)
     assert row["inbox_sk"] == row["last_message_uuid"] == {"S": FIRST}
     assert "inbox_sk" not in MESSAGE.to_item()
     assert "inbox_sk" not in group
+    assert "inbox_sk" not in change
 
 
 # Keys
 
 
 def test_keys_are_as_the_design_has_them() -> None:
-    assert ddb.message_key(GROUP, FIRST) == {"pk": {"S": f"MSG#{GROUP}"}, "sk": {"S": FIRST}}
-    assert ddb.row_key(BAYKO.uuid, GROUP) == {"pk": {"S": f"GRP#{BAYKO.uuid}"}, "sk": {"S": GROUP}}
-    assert ddb.send_key_key(BAYKO.uuid, "a key") == {"pk": {"S": f"KEY#{BAYKO.uuid}"}, "sk": {"S": "a key"}}
+    assert message_key(GROUP, FIRST) == {"pk": {"S": f"MSG#{GROUP}"}, "sk": {"S": FIRST}}
+    assert row_key(BAYKO.uuid, GROUP) == {"pk": {"S": f"GRP#{BAYKO.uuid}"}, "sk": {"S": GROUP}}
+    assert send_key_key(BAYKO.uuid, "a key") == {"pk": {"S": f"KEY#{BAYKO.uuid}"}, "sk": {"S": "a key"}}
+    assert change_key(BAYKO.uuid, FIRST) == {"pk": {"S": f"CHG#{BAYKO.uuid}"}, "sk": {"S": FIRST}}
 
 
 def test_the_group_item_sorts_after_every_uuid() -> None:
     highest = str(uuid.UUID(int=(1 << 128) - 1))
-    assert highest.encode() < ddb.GROUP_SK.encode()
+    assert highest.encode() < GROUP_SK.encode()
 
 
 def test_the_unread_range_ends_before_the_group_item_and_starts_after_the_marker() -> None:
     assert FIRST.encode() < (FIRST + " ").encode() < SECOND.encode()
-    assert SECOND.encode() < ddb._AFTER_ALL_MESSAGES.encode() < ddb.GROUP_SK.encode()
+    assert SECOND.encode() < ddb._AFTER_ALL_MESSAGES.encode() < GROUP_SK.encode()
 
 
 @pytest.mark.parametrize(
@@ -92,10 +113,30 @@ def test_the_unread_range_ends_before_the_group_item_and_starts_after_the_marker
         (f"MSG#{GROUP}", "~GROUP", False),
         (f"GRP#{ANDREW.uuid}", GROUP, False),
         (f"KEY#{ANDREW.uuid}", "MSG#1", False),
+        (f"CHG#{ANDREW.uuid}", FIRST, False),
     ],
 )
 def test_only_messages_have_the_key_of_a_message(pk: str, sk: str, is_message: bool) -> None:
-    assert ddb.is_message_key({"pk": {"S": pk}, "sk": {"S": sk}}) is is_message
+    assert is_message_key({"pk": {"S": pk}, "sk": {"S": sk}}) is is_message
+
+
+@pytest.mark.parametrize(
+    ("pk", "sk", "group_uuid"),
+    [
+        (f"MSG#{GROUP}", "~GROUP", GROUP),
+        (f"MSG#{GROUP}", FIRST, None),
+        (f"GRP#{ANDREW.uuid}", GROUP, None),
+        (f"KEY#{ANDREW.uuid}", "~GROUP", None),
+        (f"CHG#{ANDREW.uuid}", FIRST, None),
+    ],
+)
+def test_only_a_group_item_tells_of_a_change_of_its_message_group(pk: str, sk: str, group_uuid: str | None) -> None:
+    assert changed_group_uuid({"pk": {"S": pk}, "sk": {"S": sk}}) == group_uuid
+
+
+def test_a_block_is_below_every_uuid_and_a_list_begins_above_it() -> None:
+    highest, lowest = str(uuid.UUID(int=(1 << 128) - 1)), str(uuid.UUID(int=0))
+    assert (BLOCKED + highest).encode() < ddb._LEAST_UUID.encode() <= lowest.encode()
 
 
 def test_a_direct_group_is_the_same_from_both_sides_and_for_good() -> None:
@@ -122,7 +163,7 @@ def test_a_preview_shows_200_characters_of_plain_text() -> None:
 
 
 def test_a_preview_of_four_byte_characters_is_cut_by_bytes() -> None:
-    assert preview("\N{GRINNING FACE}" * 200) == "\N{GRINNING FACE}" * 90
+    assert preview("\N{GRINNING FACE}" * 200) == "\N{GRINNING FACE}" * 57
 
 
 @pytest.mark.parametrize("width", [1, 2, 3, 4])
@@ -132,90 +173,49 @@ def test_a_preview_never_ends_in_a_broken_character(width: int, before: int) -> 
     shown = preview(text)
     assert text.startswith(shown)
     assert len(shown) <= 200
-    assert len(shown.encode()) <= 360
-    assert len(shown) == 200 or len(shown.encode()) > 360 - width
+    assert len(shown.encode()) <= PREVIEW_BYTES
+    assert len(shown) == 200 or len(shown.encode()) > PREVIEW_BYTES - width
+
+
+def worst_row(letter: str, **differs: Any) -> MessageGroup:
+    """All that a row can hold at once. One that is hidden is in no list, and so not in that of the blocked ones."""
+    shown = MessageGroup(
+        GROUP,
+        preview(letter * 1024),
+        FIRST,
+        99,
+        BAYKO.uuid,
+        FIRST,
+        other=Member(BAYKO.uuid, "\N{GRINNING FACE}" * 50, "h" * 30),
+        inbox_sk=BLOCKED + FIRST,
+        named_by=FIRST,
+        last_expires_at=10**10,
+        ttl_seconds=10**9,
+        muted=True,
+        other_blocks=True,
+    )
+    return replace(shown, **differs)
+
+
+OF_MANY = {"other": None, "title": "\N{GRINNING FACE}" * 60, "members": 50, "other_blocks": False}
 
 
 @pytest.mark.parametrize("letter", ["a", "\u00e9", "\u20ac", "\N{GRINNING FACE}"])
-def test_the_longest_row_stays_under_one_write_unit(letter: str) -> None:
-    other = Member(BAYKO.uuid, "\N{GRINNING FACE}" * 50, "h" * 30)
-    last = replace(MESSAGE, message=letter * 1024, rev=99)
-    row = MessageGroup.of(last, ANDREW, [ANDREW, other], None).to_item(ANDREW.uuid)
+@pytest.mark.parametrize("differs", [{}, {"inbox_sk": FIRST}, {"inbox_sk": None}, OF_MANY | {"inbox_sk": FIRST}])
+def test_the_longest_row_stays_under_one_write_unit(letter: str, differs: dict[str, Any]) -> None:
+    row = worst_row(letter, **differs).to_item(ANDREW.uuid)
     assert row["message"]["S"]
     assert size_of(row) <= 1024
 
 
-def test_the_longest_row_of_a_group_stays_under_one_write_unit() -> None:
-    members = [Member(str(uuid.UUID(int=number)), "", "") for number in range(50)]
-    last = replace(MESSAGE, message="\N{GRINNING FACE}" * 1024)
-    row = MessageGroup.of(last, members[0], members, "\N{GRINNING FACE}" * 60).to_item(members[0].uuid)
-    assert size_of(row) <= 1024
+def test_the_preview_takes_all_that_the_longest_row_has_left() -> None:
+    assert size_of(worst_row("\u20ac").to_item(ANDREW.uuid)) == 1024
 
 
-# What the stream makes of a batch
-
-
-def test_the_newest_version_wins_and_each_sender_has_read_their_own() -> None:
-    second = replace(MESSAGE, message_uuid=SECOND, user_uuid=BAYKO.uuid)
-    edited = replace(second, message="edited", rev=1)
-    newest, own = ddb._newest_and_own([edited, MESSAGE, second])
-    assert newest == edited
-    assert own == {ANDREW.uuid: FIRST, BAYKO.uuid: SECOND}
-
-
-# The docstring and the expressions
-
-
-def test_the_access_pattern_table_names_real_methods() -> None:
-    rows = re.findall(r"^\| ([^|]+) \| `(\w+)` \|", ddb.__doc__ or "", re.MULTILINE)
-    assert [pattern[0] for pattern, _ in rows] == ["A", "B", "C", "D", "E", "r"]
-    assert all(callable(getattr(MessageTable, method)) for _, method in rows)
-
-
-class Recorder:
-    """A client that keeps what it is asked and has nothing stored, so that every expression is sent once."""
-
-    class exceptions:  # noqa: N801  # the name that boto3 gives it
-        ConditionalCheckFailedException = LookupError
-        TransactionCanceledException = LookupError
-
-    def __init__(self) -> None:
-        self.asked: list[dict[str, Any]] = []
-
-    def __getattr__(self, operation: str) -> Any:
-        def call(**arguments: Any) -> dict[str, Any]:
-            self.asked.append(arguments)
-            row = MessageGroup.of(MESSAGE, BAYKO, [ANDREW, BAYKO], None).to_item(BAYKO.uuid)
-            group = ddb._group_item(MESSAGE, [ANDREW.uuid, BAYKO.uuid], None)
-            older = "sk < :before" in arguments.get("KeyConditionExpression", "")
-            found = row if "IndexName" in arguments else MESSAGE.to_item() if older else group
-            return {"Item": group, "Items": [found], "Count": 0}
-
-        return call
-
-
-def test_no_name_in_an_expression_is_a_reserved_word() -> None:
-    client = Recorder()
-    table = MessageTable(client, "t", make_id=lambda: SECOND)
-    table.list_messages(ANDREW.uuid, GROUP, 1)
-    table.list_messages(ANDREW.uuid, GROUP, 1, before=FIRST)
-    table.list_message_groups(BAYKO.uuid, 1)
-    table.list_message_groups(BAYKO.uuid, 1, before=FIRST)
-    table.create_message(ANDREW, GROUP, "hello", "a key")
-    table.create_direct_message(ANDREW, BAYKO, "hello")
-    table.create_message_group(ANDREW, [BAYKO], "a title", "hello")
-    table.update_message_groups([MESSAGE])
-    table.mark_read(BAYKO.uuid, GROUP, FIRST)
-    table._raise_read_marker(BAYKO.uuid, GROUP, FIRST)
-    asked = [*client.asked, *(each["Put"] for call in client.asked for each in call.get("TransactItems", ()))]
-    sent = [value for call in asked for name, value in call.items() if name.endswith("Expression")]
-    names = set(re.findall(r"(?<![:\w])[a-z]\w*", " ".join(sent))) - {"attribute_exists", "attribute_not_exists"}
-    assert {"pk", "sk", "message", "read_up_to", "inbox_sk", "expires_at"} <= names
-    # "Reserved words in DynamoDB": none of them has an underscore, and none is one of these three.
-    assert {name for name in names if "_" not in name} == {"pk", "sk", "message"}
-
-
-def test_no_expression_needs_names_of_its_own() -> None:
-    client = Recorder()
-    MessageTable(client, "t", make_id=lambda: SECOND).update_message_groups([MESSAGE])
-    assert all("ExpressionAttributeNames" not in call for call in client.asked)
+def test_the_longest_row_has_each_attribute_that_a_row_can_have() -> None:
+    rows = [worst_row("x"), worst_row("x", inbox_sk=None), worst_row("x", **OF_MANY)]
+    assert {name for row in rows for name in row.to_item(ANDREW.uuid)} == {
+        *("pk", "sk", "inbox_sk", "is_hidden", "message", "read_up_to", "muted", "other_blocks", "ttl_seconds"),
+        *("last_message_uuid", "last_message_rev", "last_message_at", "last_sender_uuid", "last_expires_at"),
+        *("user_uuid", "user_display_name", "user_handle", "named_by", "title", "members"),
+    }

@@ -1,10 +1,20 @@
 import random
+import uuid
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from backend_flask.lib.ddb import Member, Message, MessageGroup
+from backend_flask.lib.ddb_items import (
+    BLOCKED,
+    Group,
+    Member,
+    Message,
+    MessageGroup,
+    empty_row,
+    is_begun,
+    is_blocked,
+)
 
 ANDREW = Member("11111111-1111-4111-8111-111111111111", "Andrew Brown", "andrewbrown")
 BAYKO = Member("22222222-2222-4222-8222-222222222222", "Andrew Bayko", "bayko")
@@ -29,9 +39,73 @@ def test_a_row_comes_back_as_it_was_stored(title: str | None) -> None:
     assert row.members == len(members)
 
 
+def test_a_message_group_of_before_had_no_version() -> None:
+    group = Group(GROUP, frozenset({ANDREW.uuid, BAYKO.uuid}), ANDREW.uuid, MESSAGE.created_at)
+    item = group.to_item()
+    del item["rev"]
+    assert Group.from_item(item) == group
+
+
+def test_a_row_of_before_has_its_name_from_no_message() -> None:
+    item = MessageGroup.of(MESSAGE, BAYKO, [ANDREW, BAYKO], None).to_item(BAYKO.uuid)
+    assert MessageGroup.from_item(item).named_by == FIRST
+    del item["named_by"]
+    assert MessageGroup.from_item(item).named_by == str(uuid.UUID(int=0))
+
+
+def test_an_empty_message_group_has_no_set_of_members() -> None:
+    assert "member_uuids" not in Group(GROUP, frozenset(), ANDREW.uuid, MESSAGE.created_at, "left").to_item()
+
+
+# What is read as what
+
+
+def test_a_message_that_is_for_its_sender_alone_reaches_nobody_else() -> None:
+    unheard = replace(MESSAGE, only_sender=True)
+    assert (MESSAGE.reaches(BAYKO.uuid), unheard.reaches(BAYKO.uuid), unheard.reaches(ANDREW.uuid)) == (
+        True,
+        False,
+        True,
+    )
+
+
+def test_a_message_is_shown_until_the_second_at_which_it_expires() -> None:
+    short = replace(MESSAGE, expires_at=1000)
+    assert [short.is_shown_to(BAYKO.uuid, now) for now in (999.0, 999.999, 1000.0, 1001.0)] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert MESSAGE.is_shown_to(BAYKO.uuid, 1e12)
+
+
+def test_a_row_whose_newest_message_expires_is_unread_if_it_was_counted_or_may_be() -> None:
+    row = MessageGroup.of(replace(MESSAGE, expires_at=1), BAYKO, [ANDREW, BAYKO], None)
+    assert row.last_expires_at == 1
+    assert [replace(row, unread_count=count).unread for count in (None, 0, 1)] == [True, False, True]
+    assert replace(row, last_expires_at=None, unread_count=0).unread
+
+
+@pytest.mark.parametrize(("place", "block"), [(None, None), (FIRST, None), (BLOCKED + FIRST, FIRST), (BLOCKED, "")])
+def test_a_block_is_read_from_the_place_in_the_list(place: str | None, block: str | None) -> None:
+    row = replace(MessageGroup.of(MESSAGE, BAYKO, [ANDREW, BAYKO], None), inbox_sk=place)
+    assert (row.block_uuid, row.blocked, is_blocked(row.to_item(BAYKO.uuid) if place else {})) == (
+        block,
+        block is not None,
+        block is not None,
+    )
+
+
+def test_a_row_has_begun_once_it_has_a_message() -> None:
+    assert is_begun(MessageGroup.of(MESSAGE, BAYKO, [ANDREW, BAYKO], None).to_item(BAYKO.uuid))
+    for other, title in ((ANDREW, None), (None, "many")):
+        assert not is_begun(empty_row(GROUP, other, title).to_item(BAYKO.uuid))
+        assert not empty_row(GROUP, other, title).unread
+
+
 def test_attributes_that_are_not_known_yet_are_ignored() -> None:
     later: dict[str, dict[str, Any]] = {
-        "edited_at": {"S": "2027-01-01T00:00:00.000Z"},
         "reactions": {"M": {"heart": {"N": "1"}}},
     }
     assert Message.from_item(MESSAGE.to_item() | later) == MESSAGE

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from backend_flask.lib.ddb import instant_of, milliseconds_of
+from backend_flask.lib.ddb_items import instant_of, milliseconds_of
 from backend_flask.lib.uuid7 import Uuid7
 
 ROOT = Path(__file__).resolve().parents[3]

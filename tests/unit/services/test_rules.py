@@ -160,3 +160,46 @@ def test_a_field_takes_what_it_describes() -> None:
         "type": "string", "minLength": 1, "maxLength": 3, "examples": ["hi"],
     }  # fmt: skip
     assert problems == []
+
+
+@pytest.mark.parametrize(
+    ("header", "rev"), [(None, None), ("*", None), (" * ", None), ('"0"', 0), ("7", 7), (' "12" ', 12), ('"007"', 7)]
+)
+def test_a_version_is_a_number_with_or_without_its_quotes(header: str | None, rev: int | None) -> None:
+    assert rules.version(header) == rev
+
+
+@pytest.mark.parametrize(
+    "header", ["", '"', '""', '"1', '1"', 'W/"1"', '"1", "2"', "-1", "1.0", "\u0660", "9" * 10, "x"]
+)
+def test_what_is_no_version_is_invalid(header: str) -> None:
+    with pytest.raises(Invalid, match="if_match_invalid"):
+        rules.version(header)
+
+
+HANDLES = rules.Handles("handles", 2)
+
+
+def test_handles_come_without_their_at_signs() -> None:
+    problems: list[str] = []
+    assert HANDLES.read(["@ada", " bob "], problems) == ["ada", "bob"]
+    assert problems == []
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        (None, "handles_blank"),
+        ([], "handles_blank"),
+        ("ada", "handles_invalid"),
+        ({"ada": 1}, "handles_invalid"),
+        (["ada", 7], "handles_invalid"),
+        ([""], "handles_invalid"),
+        (["a", "b", "c"], "handles_exceed_max_2"),
+    ],
+)
+def test_what_are_no_handles_is_told(value: object, code: str) -> None:
+    problems: list[str] = []
+    assert HANDLES.read(value, problems) == []
+    assert problems == [code]
+    assert code in HANDLES.codes

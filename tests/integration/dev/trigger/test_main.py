@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from backend_flask.lib.ddb import Member, MessageTable
+from backend_flask.lib.ddb import MessageTable
+from backend_flask.lib.ddb_items import Member
 from dev.trigger import lock, status
 
 ROOT = Path(__file__).resolve().parents[4]
