@@ -13,31 +13,20 @@ import pytest
 
 from backend_flask import settings
 from backend_flask.lib import ddb
+from backend_flask.services.live_stream import HEARTBEAT_SECONDS
 from backend_flask.settings import Settings
 from cli import function_zip
 from cli.aws.change_set import PRECIOUS
 from dev.trigger.__main__ import options
 from lambdas.cruddur_post_confirmation import handler as sign_up
 from tests.api_page import rows_of
-from tests.aws_template import template
+from tests.aws_template import RESOURCES, TEMPLATE, all_of, of
 
 ROOT = Path(__file__).resolve().parents[3]
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
-TEMPLATE = template()
-RESOURCES: dict[str, dict[str, Any]] = TEMPLATE["Resources"]
 SIZES: dict[str, dict[str, Any]] = TEMPLATE["Mappings"]["Sizes"]
-HEARTBEAT_SECONDS = 15
 # RDS User Guide, "DB instance classes": those of the template.
 GIB = {"db.t4g.small": 2, "db.m7g.large": 8}
-
-
-def of(name: str) -> dict[str, Any]:
-    properties: dict[str, Any] = RESOURCES[name]["Properties"]
-    return properties
-
-
-def all_of(kind: str) -> dict[str, dict[str, Any]]:
-    return {name: each.get("Properties", {}) for name, each in RESOURCES.items() if each["Type"] == f"AWS::{kind}"}
 
 
 def container(task: str, name: str) -> dict[str, Any]:
@@ -203,6 +192,12 @@ def test_the_load_balancer_is_the_first_to_close_an_idle_connection(gunicorn: di
     assert of("CloudFront")["DistributionConfig"]["Origins"][0]["CustomOriginConfig"]["OriginReadTimeout"] >= idle
 
 
+def test_a_task_has_a_descriptor_for_every_stream() -> None:
+    [limit] = container("ApiTask", "api")["Ulimits"]
+    most = max(size["Workers"] for size in SIZES.values()) * Settings.__dataclass_fields__["live_streams"].default
+    assert limit["SoftLimit"] > 2 * most
+
+
 def test_everybody_asks_the_same_whether_it_lives() -> None:
     [check] = re.findall(r"HEALTHCHECK .*\\\n +CMD (\[.*\])", DOCKERFILE)
     path = of("ApiTargets")["HealthCheckPath"]
@@ -244,54 +239,3 @@ def test_the_database_has_a_connection_for_each_process_even_during_a_deployment
 def test_postgres_is_the_version_of_the_laptop() -> None:
     compose = (ROOT / "docker-compose.yml").read_text()
     assert re.search(rf"image: postgres:{of('Database')['EngineVersion']}\.", compose)
-
-
-# Who may call whom
-
-
-def test_only_the_load_balancer_is_open_to_the_world() -> None:
-    open_ones = [name for name, each in RESOURCES.items() if "CidrIp" in str(each) and "Ingress" in str(each)]
-    assert open_ones == ["BalancerGroup"]
-    sources = {name: each["SourceSecurityGroupId"]["Ref"] for name, each in all_of("EC2::SecurityGroupIngress").items()}
-    assert sources == {
-        "ApiFromBalancer": "BalancerGroup",
-        "DatabaseFromApi": "ApiGroup",
-        "DatabaseFromFunction": "SignUpFunctionGroup",
-    }
-
-
-def test_without_a_domain_only_cloudfront_may_call() -> None:
-    [_, with_domain, without] = of("BalancerGroup")["SecurityGroupIngress"]["Fn::If"]
-    assert {each["FromPort"] for each in with_domain} == {80, 443}
-    assert [each["SourcePrefixListId"] for each in without] == [{"Ref": "CloudFrontAddresses"}]
-
-
-def test_every_group_says_whom_it_calls() -> None:
-    assert all(each["SecurityGroupEgress"] for each in all_of("EC2::SecurityGroup").values())
-
-
-def test_the_database_is_private() -> None:
-    database = of("Database")
-    assert database["PubliclyAccessible"] is False
-    assert database["StorageEncrypted"] is True
-    assert {subnet["Ref"] for subnet in of("DatabaseSubnets")["SubnetIds"]} == {"PrivateSubnetA", "PrivateSubnetB"}
-
-
-# Logs
-
-
-def test_every_log_is_kept_for_a_while_and_no_longer() -> None:
-    for properties in all_of("Logs::LogGroup").values():
-        assert properties["RetentionInDays"] == {"Fn::FindInMap": ["Sizes", {"Ref": "Size"}, "LogDays"]}
-
-
-def test_everything_that_runs_logs_to_a_group_of_ours() -> None:
-    groups = set(all_of("Logs::LogGroup"))
-    functions = {each["LoggingConfig"]["LogGroup"]["Ref"] for each in all_of("Lambda::Function").values()}
-    tasks = {
-        each["LogConfiguration"]["Options"]["awslogs-group"]["Ref"]
-        for task in all_of("ECS::TaskDefinition").values()
-        for each in task["ContainerDefinitions"]
-    }
-    assert functions | tasks == groups
-    assert all(each["LoggingConfig"]["LogFormat"] == "JSON" for each in all_of("Lambda::Function").values())
