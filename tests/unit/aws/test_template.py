@@ -213,6 +213,10 @@ def test_everybody_means_the_same_port() -> None:
     assert of("ApiFromBalancer")["FromPort"] == of("ApiFromBalancer")["ToPort"] == int(port)
 
 
+def test_the_stream_function_comes_before_an_api_that_writes_something_new() -> None:
+    assert {"StreamFunction", "StreamTrigger"} <= set(RESOURCES["ApiService"]["DependsOn"])
+
+
 def test_a_deployment_never_has_fewer_tasks_and_goes_back_by_itself() -> None:
     how = of("ApiService")["DeploymentConfiguration"]
     assert how["MinimumHealthyPercent"] == 100
