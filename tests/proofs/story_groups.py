@@ -135,10 +135,9 @@ class Groups(Story):
             return
         if title is not None:
             group.title = TITLES[title].strip()
-            group.changes += 1
         if ttl is not None:
             group.ttl = None if ttl == "off" else ttl
-            group.changes += 1
+        group.changes += 1
         self.changed(reply, person, group)
 
     def _change_problem(

@@ -19,6 +19,7 @@ from backend_flask.routes import errors
 from backend_flask.routes.message_groups import MessageGroupJson, MessageGroupWholeJson
 from backend_flask.routes.messages import MessageJson
 from backend_flask.services.groups import HANDLES, LEAST_OTHERS, TITLE
+from backend_flask.services.live import MAX_STREAMS_OF_A_USER
 from backend_flask.services.rate_limits import MESSAGES, NEW_MESSAGE_GROUPS
 from backend_flask.services.rules import LIFETIMES
 from tests.api_page import codes_by_status, rows_of
@@ -151,7 +152,7 @@ def test_the_limits_of_a_user_in_the_docs_are_those_in_force() -> None:
     wanted = [[str(limit.burst), f"1 {every[limit.pause]}"] for limit in (MESSAGES, NEW_MESSAGE_GROUPS)]
     rows = rows_of(DOCS["api.md"], "| what | at once | then | beyond it |")
     assert [row[1:3] for row in rows[:2]] == wanted
-    sizes = [f"{MAX_BODY_BYTES // 1024} KB", str(ddb.MAX_MEMBERS), f"{TITLE.most} characters"]
+    sizes = [f"{MAX_BODY_BYTES // 1024} KB", str(ddb.MAX_MEMBERS), f"{TITLE.most} characters", str(MAX_STREAMS_OF_A_USER)]
     assert [row[1] for row in rows[2:]] == sizes
     assert f"the handles of {LEAST_OTHERS} to {HANDLES.most} others" in DOCS["api.md"]
     of_lives = DOCS["api.md"].partition("**Time to live.**")[2].partition("\n\n")[0]
