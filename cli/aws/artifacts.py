@@ -73,7 +73,9 @@ def upload_template(cloud: Cloud, bucket: str, template: build.Template) -> str:
 def push_image(cloud: Cloud, repository: str) -> str:
     """Builds the image of this checkout, pushes it, and gives its address by digest. Raises ScriptError."""
     if not shutil.which("docker"):
-        raise ScriptError("there is no docker here. Build and push the image elsewhere, and give --image")
+        raise ScriptError(
+            f"there is no docker here. Build the image elsewhere, push it to {repository}, and give --image"
+        )
     ecr = cloud.client("ecr")
     granted = ecr.get_authorization_token()["authorizationData"][0]
     password = base64.b64decode(granted["authorizationToken"]).decode().partition(":")[2]

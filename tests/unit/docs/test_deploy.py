@@ -68,7 +68,9 @@ def test_every_filter_of_the_logs_looks_for_a_line_that_is_written() -> None:
 
 
 def test_the_options_that_the_page_names_are_there() -> None:
-    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", re.sub(r"aws [a-z-]+ .*|^ +--.*", "", DEPLOY, flags=re.M)))
+    named = set(
+        re.findall(r"(?<![\w-])--[a-z][a-z-]+", re.sub(r"(aws|docker) [a-z-]+ .*|^ +--.*", "", DEPLOY, flags=re.M))
+    )
     known = {option for option, _ in WISHES.values()}
     assert named <= known | {"--name", "--image", "--yes", "--with-data", "--follow", "--repair", "--recompute"}
     assert known - named == {"--budget"}

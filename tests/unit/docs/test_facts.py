@@ -152,7 +152,12 @@ def test_the_limits_of_a_user_in_the_docs_are_those_in_force() -> None:
     wanted = [[str(limit.burst), f"1 {every[limit.pause]}"] for limit in (MESSAGES, NEW_MESSAGE_GROUPS)]
     rows = rows_of(DOCS["api.md"], "| what | at once | then | beyond it |")
     assert [row[1:3] for row in rows[:2]] == wanted
-    sizes = [f"{MAX_BODY_BYTES // 1024} KB", str(ddb.MAX_MEMBERS), f"{TITLE.most} characters", str(MAX_STREAMS_OF_A_USER)]
+    sizes = [
+        f"{MAX_BODY_BYTES // 1024} KB",
+        str(ddb.MAX_MEMBERS),
+        f"{TITLE.most} characters",
+        str(MAX_STREAMS_OF_A_USER),
+    ]
     assert [row[1] for row in rows[2:]] == sizes
     assert f"the handles of {LEAST_OTHERS} to {HANDLES.most} others" in DOCS["api.md"]
     of_lives = DOCS["api.md"].partition("**Time to live.**")[2].partition("\n\n")[0]
