@@ -16,24 +16,30 @@ COPY frontend_react_js ./
 RUN npx vite build
 
 
-FROM python:3.13.16-slim-trixie AS base
-ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
-RUN groupadd --gid 10001 cruddur \
- && useradd --uid 10001 --gid 10001 --home-dir /app --no-create-home --shell /usr/sbin/nologin cruddur
-WORKDIR /app
+FROM python:3.13.16-slim-trixie AS python
 
 
-FROM base AS packages
+FROM python AS packages
+WORKDIR /build
 COPY requirements.txt requirements-otel.txt ./
 # With `--build-arg LOCK=requirements-otel.txt` OpenTelemetry comes along.
 ARG LOCK=requirements.txt
-RUN python -m venv /venv \
- && /venv/bin/pip install --no-cache-dir --only-binary :all: --require-hashes --requirement "$LOCK"
+RUN python -m venv --without-pip /venv \
+ && pip --python /venv/bin/python install --no-cache-dir --only-binary :all: --require-hashes --requirement "$LOCK"
 
 
 FROM packages AS packages-dev
 COPY requirements-dev.txt ./
-RUN /venv/bin/pip install --no-cache-dir --require-hashes --requirement requirements-dev.txt
+RUN pip --python /venv/bin/python install --no-cache-dir --require-hashes --requirement requirements-dev.txt
+
+
+# What runs has nothing to install with.
+FROM python AS base
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+RUN pip uninstall --yes --root-user-action ignore pip \
+ && groupadd --gid 10001 cruddur \
+ && useradd --uid 10001 --gid 10001 --home-dir /app --no-create-home --shell /usr/sbin/nologin cruddur
+WORKDIR /app
 
 
 FROM base AS app

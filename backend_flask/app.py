@@ -12,7 +12,7 @@ from flask_cors import CORS
 
 from backend_flask import logs, settings, telemetry
 from backend_flask.auth import SignIn
-from backend_flask.clients import client_of
+from backend_flask.clients import client_of, database_of, password_of
 from backend_flask.fast_json import FastJson
 from backend_flask.headers import ONLY_HTTPS, SECURITY_HEADERS
 from backend_flask.lib import deadline, metering, trace_context
@@ -82,7 +82,7 @@ def create_app(settings: Settings) -> Flask:
 
 def build_stores(settings: Settings) -> Stores:
     make_id = Uuid7()
-    db = Database(settings.connection_url, settings.db_pool_size, metering.count_query, metering.count_wait)
+    db = database_of(settings, settings.db_pool_size, on_query=metering.count_query, on_wait=metering.count_wait)
     db.open()
     atexit.register(db.close)
     dynamodb = client_of(settings, "dynamodb", pool=settings.aws_pool_size, validate=False)
@@ -121,7 +121,7 @@ def _pool(settings: Settings) -> Pool:
 def build_live(settings: Settings, db: Database, table: MessageTable) -> Live:
     changes = Changes(table, time.time)
     events = Live(
-        Hub(partial(Ear, settings.connection_url), changes.read, settings.live_streams),
+        Hub(partial(Ear, settings.connection_url, password_of(settings)), changes.read, settings.live_streams),
         Publisher(lambda hints: db.all("live/notify", channel=CHANNEL, hints=hints), changes.members_of),
         changes.catch_up,
     )

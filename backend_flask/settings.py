@@ -56,6 +56,11 @@ class Settings:
         "connections to each AWS service that one process keeps, from 1 up", 100, allowed=range(1, 10_001)
     )
     db_pool_size: int = _setting("Postgres connections of one process, from 1 up", 10, allowed=range(1, 1_001))
+    db_sign_in: str = _setting(
+        "password, as CONNECTION_URL has it; or iam, to sign in to RDS with the AWS credentials",
+        "password",
+        allowed=("password", "iam"),
+    )
     live_streams: int = _setting(
         "open streams of live events of one process, from 1 up", 1000, allowed=range(1, 100_001)
     )

@@ -32,6 +32,10 @@ class SchemaError(Exception):
     """The schema cannot be brought up to date; the text is one line that says what to do."""
 
 
+class SchemaIsNewer(SchemaError):
+    """The database has had migrations that this code does not know."""
+
+
 @dataclass(frozen=True)
 class Step:
     name: str
@@ -79,7 +83,7 @@ def _applied(connection: Connection) -> dict[str, str]:
 def _missing(wanted: list[Step], applied: dict[str, str]) -> list[Step]:
     unknown = sorted(applied.keys() - {step.name for step in wanted})
     if unknown:
-        raise SchemaError(f"the database is newer than this code: it has {', '.join(unknown)}. Update the code")
+        raise SchemaIsNewer(f"the database is newer than this code: it has {', '.join(unknown)}. Update the code")
     for step in wanted[: len(applied)]:
         if step.name not in applied:
             raise SchemaError(f"{step.name} comes before what is applied already. Give it the highest number")

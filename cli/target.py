@@ -14,7 +14,7 @@ from cli.script import ROOT, ScriptError
 from dotenv import dotenv_values
 
 from backend_flask import settings as declared
-from backend_flask.clients import client_of
+from backend_flask.clients import client_of, database_of
 from backend_flask.lib.db import Database
 from backend_flask.lib.ddb import MessageTable
 from backend_flask.lib.uuid7 import Uuid7
@@ -25,6 +25,7 @@ DOT_ENV = ROOT / ".env"
 STACK_ENV = ROOT / ".dev" / "stack.env"
 # Other files instead of these two, the strongest first, separated like the folders of PATH. Empty means none.
 FILES = "CRUDDUR_ENV_FILES"
+_IAM = ("connection_url", "aws_default_region")
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,9 @@ class Target:
 
     def database(self) -> Database:
         """Use it with `with`."""
-        return Database(self.settings("connection_url").connection_url, pool_size=2)
+        # An address alone says where Postgres is; to sign in with AWS credentials takes a region too.
+        settings = self.settings("connection_url")
+        return database_of(settings if settings.db_sign_in == "password" else self.settings(*_IAM), pool_size=2)
 
 
 def _from_file(path: Path) -> Source:

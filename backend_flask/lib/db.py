@@ -45,6 +45,7 @@ Error = psycopg.Error
 Row = dict[str, Any]
 OnQuery = Callable[[str], None]
 OnWait = Callable[[float], None]
+Password = Callable[[], str]
 
 
 class BoundedConnection(psycopg.Connection[Row]):
@@ -110,18 +111,23 @@ class Database:
 
     Each call of `one`, `all` and `execute` is a transaction of its own; `transaction` holds several together.
     `on_query` is called with the name of each query that is run, `on_wait` with the seconds that each connection was
-    waited for.
+    waited for, `password` for each new connection, if it is given.
     """
 
     def __init__(
-        self, url: str, pool_size: int = 10, on_query: OnQuery | None = None, on_wait: OnWait = lambda _: None
+        self,
+        url: str,
+        pool_size: int = 10,
+        on_query: OnQuery | None = None,
+        on_wait: OnWait = lambda _: None,
+        password: Password | None = None,
     ) -> None:
         self.on_query = on_query
         self._on_wait = on_wait
         self._pool = ConnectionPool(
             url,
             connection_class=BoundedConnection,
-            kwargs={"autocommit": True, "row_factory": dict_row, "connect_timeout": CONNECT_TIMEOUT},
+            kwargs=lambda: _arguments(password),
             min_size=1,
             max_size=pool_size,
             open=False,
@@ -205,6 +211,14 @@ class Database:
         connection.wait_limit = WAIT_LIMIT
 
 
+@contextmanager
+def connected(url: str, password: Password | None = None) -> Iterator[Queries]:
+    """The queries on one connection of its own, which ends with this. For who asks seldom."""
+    with BoundedConnection.connect(url, **_arguments(password)) as connection:
+        _configure(connection)
+        yield Queries(connection)
+
+
 @cache
 def sql(query: str) -> bytes:
     """The text of db/sql/<query>.sql. Raises ValueError if there is no such query."""
@@ -217,6 +231,21 @@ def sql(query: str) -> bytes:
 def _waiting_bytes(descriptor: int) -> int:
     """How much has come that nobody has read yet. Does not wait, under gevent neither."""
     return int.from_bytes(fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
+def secret_of(password: Password | None) -> dict[str, Any]:
+    """What a new connection needs besides its address. A password is asked for anew, as it may have changed.
+
+    Raises OperationalError if it cannot be had, so that who connects has one kind of trouble to reckon with.
+    """
+    try:
+        return {"password": password()} if password else {}
+    except Exception as error:
+        raise psycopg.OperationalError(f"no password for Postgres: {type(error).__name__}") from error
+
+
+def _arguments(password: Password | None) -> dict[str, Any]:
+    return {"autocommit": True, "row_factory": dict_row, "connect_timeout": CONNECT_TIMEOUT, **secret_of(password)}
 
 
 def _configure(connection: psycopg.Connection[Row]) -> None:

@@ -19,7 +19,7 @@ from dataclasses import replace
 import psycopg
 
 from backend_flask.lib import deadline
-from backend_flask.lib.db import CONNECT_TIMEOUT, BoundedConnection
+from backend_flask.lib.db import CONNECT_TIMEOUT, BoundedConnection, Password, secret_of
 from backend_flask.lib.ddb import Hint
 
 log = logging.getLogger(__name__)
@@ -140,8 +140,11 @@ class Ear:
     called in the ear's thread, and must neither wait nor raise.
     """
 
-    def __init__(self, url: str, hear: Callable[[Hint], None], connected: Callable[[], None]) -> None:
+    def __init__(
+        self, url: str, password: Password | None, hear: Callable[[Hint], None], connected: Callable[[], None]
+    ) -> None:
         self._url = url
+        self._password = password
         self._hear = hear
         self._connected = connected
         self._lock = threading.Lock()
@@ -172,7 +175,11 @@ class Ear:
         while not self._closed.is_set():
             try:
                 with BoundedConnection.connect(
-                    self._url, autocommit=True, connect_timeout=CONNECT_TIMEOUT, application_name=APPLICATION
+                    self._url,
+                    autocommit=True,
+                    connect_timeout=CONNECT_TIMEOUT,
+                    application_name=APPLICATION,
+                    **secret_of(self._password),
                 ) as connection:
                     connection.execute(f"LISTEN {CHANNEL}")
                     pause = FIRST_PAUSE_SECONDS

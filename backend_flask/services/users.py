@@ -16,7 +16,7 @@ from typing import Any
 from backend_flask.errors import Conflict, Invalid, NotFound, NotSignedIn, Unavailable
 from backend_flask.lib import cognito_users
 from backend_flask.lib.cognito_users import Attributes
-from backend_flask.lib.db import Database, Row
+from backend_flask.lib.db import Database, Queries, Row
 from backend_flask.services import rules
 
 HANDLE_MAX_CHARACTERS = 30
@@ -108,6 +108,15 @@ def from_claims(db: Database, cognito: Any, claims: dict[str, Any], access_token
     return User(**row)
 
 
+def from_sign_up(db: Queries, sub: str, person: Attributes) -> User:
+    """The user who has just confirmed a sign-up: the row that a first sign-in would make, which finds it then.
+
+    Raises Conflict as that does.
+    """
+    row = db.one("users/uuid_from_cognito_user_id", cognito_user_id=sub)
+    return User(**(row or _first_sign_in(db, sub, person)))
+
+
 def update_profile(db: Database, user: User, display_name: Any, bio: Any) -> User:
     """Changes the user's name, and the bio unless it is None. Raises Invalid, or NotFound if the row is gone."""
     problems: list[str] = []
@@ -130,7 +139,7 @@ def _attributes(cognito: Any, access_token: str) -> Attributes:
         raise Unavailable from None
 
 
-def _first_sign_in(db: Database, sub: str, person: Attributes) -> Row:
+def _first_sign_in(db: Database | Queries, sub: str, person: Attributes) -> Row:
     email = person.email if is_email(person.email) else None
     for handle in _handles(person, sub):
         row = _existing(db, sub, email) or db.one(
@@ -145,7 +154,7 @@ def _first_sign_in(db: Database, sub: str, person: Attributes) -> Row:
     raise Conflict("account_conflict", "No free handle could be found for this account.")
 
 
-def _existing(db: Database, sub: str, email: str | None) -> Row | None:
+def _existing(db: Database | Queries, sub: str, email: str | None) -> Row | None:
     """The row that this person may claim, or that another request of the same person has just made."""
     row = db.one("users/claim_by_email", email=email, cognito_user_id=sub) if email else None
     row = row or db.one("users/uuid_from_cognito_user_id", cognito_user_id=sub)

@@ -127,17 +127,22 @@ def test_the_modules_of_the_table_build_on_each_other_one_way() -> None:
         assert ours <= set(order[:place]), name
 
 
-def test_a_function_ships_modules_of_the_table_or_one_other_of_ours() -> None:
-    for path in modules("lambdas"):
-        if path.name == "__init__.py":
-            continue
-        ours = {name.rsplit(".", 1)[0] for name in imports(path) if name.startswith("backend_flask")}
-        others = {name.split(".")[0] for name in imports(path)} - sys.stdlib_module_names - {"boto3", "botocore"}
-        of_the_table = {f"backend_flask.lib.{module.stem}" for module in TABLE}
-        assert ours <= of_the_table or len(ours) == 1, name_of(path)
-        assert ours, name_of(path)
-        assert ours <= {f"backend_flask.lib.{module.stem}" for module in modules("backend_flask/lib")}
-        assert others <= {"backend_flask", "psycopg", "lambdas"}, name_of(path)
+def handlers() -> list[Path]:
+    return [path for path in modules("lambdas") if path.name != "__init__.py"]
+
+
+def test_the_stream_function_ships_modules_of_the_table_and_nothing_else_of_ours() -> None:
+    path = ROOT / "lambdas/cruddur_messaging_stream/handler.py"
+    ours = {name.rsplit(".", 1)[0] for name in imports(path) if name.startswith(BACKEND)}
+    assert ours
+    assert ours <= {f"{BACKEND}.lib.{module.stem}" for module in TABLE}
+
+
+def test_functions_know_the_rules_and_no_web() -> None:
+    assert importers(handlers(), f"{BACKEND}.routes", f"{BACKEND}.settings", f"{BACKEND}.clients", *WEB) == []
+    for path in handlers():
+        others = {name.split(".")[0] for name in imports(path)} - sys.stdlib_module_names
+        assert others <= {BACKEND, "boto3", "botocore"}, name_of(path)
 
 
 def test_only_one_module_knows_the_token_library() -> None:

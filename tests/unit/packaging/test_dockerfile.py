@@ -96,9 +96,32 @@ def test_production_is_put_together_without_running_anything(stages: dict[str, A
 
 
 def test_packages_are_installed_by_hash_only(stages: dict[str, Any]) -> None:
-    installs = [run for stage in stages.values() for run in stage.all("RUN") if "pip install" in run]
+    installs = [run for stage in stages.values() for run in stage.all("RUN") if re.search(r"\bpip\b.* install ", run)]
     assert len(installs) == 2
     assert all("--require-hashes" in run for run in installs)
+
+
+def test_production_has_nothing_to_install_with(stages: dict[str, Any], steps_of: Any) -> None:
+    runs = [text for name, text in steps_of("backend") if name == "RUN"]
+    assert any(run.startswith("pip uninstall --yes") for run in runs)
+    assert "venv --without-pip /venv" in " ".join(stages["packages"].all("RUN"))
+
+
+def test_the_linter_finds_nothing(root: Path) -> None:
+    linter = Path(sys.executable).with_name("hadolint")
+    done = subprocess.run([linter, "--no-color", root / "Dockerfile"], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.returncode) == ("", 0)
+
+
+def test_the_linter_would_find_something(tmp_path: Path) -> None:
+    wrong = tmp_path / "Dockerfile"
+    wrong.write_text("FROM python:latest\nRUN pip install flask\n")
+    done = subprocess.run([Path(sys.executable).with_name("hadolint"), wrong], capture_output=True, check=False)
+    assert done.returncode == 1
+
+
+def test_what_brings_the_image_to_aws_stays_out_of_it(root: Path) -> None:
+    assert {"bin/aws", "cli/aws"} <= set((root / ".dockerignore").read_text().splitlines())
 
 
 def test_no_stage_fetches_anything_else(stages: dict[str, Any]) -> None:
