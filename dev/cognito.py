@@ -88,24 +88,22 @@ class Pool:
 
     def save(self) -> None:
         """Whole or not at all: the file is replaced in one step."""
-        with self._lock:
-            users = [
-                {
-                    "username": user.username,
-                    "password": user.password,
-                    "status": user.status.value,
-                    "enabled": user.enabled,
-                    "created_at": user.create_date.isoformat(),
-                    "attributes": dict(user.attribute_lookup),
-                }
-                # A copy, because somebody may sign up meanwhile.
-                for user in list(self._pool.users.values())
-            ]
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            unfinished = self._file.with_suffix(".unfinished")
-            unfinished.touch(mode=0o600)
-            unfinished.write_text(json.dumps(users, indent=1), encoding="utf-8")
-            unfinished.replace(self._file)
+        users = [
+            {
+                "username": user.username,
+                "password": user.password,
+                "status": user.status.value,
+                "enabled": user.enabled,
+                "created_at": user.create_date.isoformat(),
+                "attributes": dict(user.attribute_lookup),
+            }
+            for user in self._pool.users.values()
+        ]
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = self._file.with_suffix(".unfinished")
+        unfinished.touch(mode=0o600)
+        unfinished.write_text(json.dumps(users, indent=1), encoding="utf-8")
+        unfinished.replace(self._file)
 
     def _verify_on_confirmation(self) -> None:
         """Who could confirm a sign-up has read the e-mail: AWS then sets email_verified, moto does not."""
@@ -142,9 +140,11 @@ class Pool:
             action = environ.get(_TARGET, "").rpartition(".")[2]
             if action == _REFRESH:
                 _say_as_initiate_auth(environ)
-            answer = list(app(environ, start_response))
-            if action and not action.startswith(_READS):
-                self.save()
+            # One after the other: moto walks through its users while another request adds one.
+            with self._lock:
+                answer = list(app(environ, start_response))
+                if action and not action.startswith(_READS):
+                    self.save()
             return answer
 
         return kept
