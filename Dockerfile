@@ -1,10 +1,19 @@
 # backend: the API, for production. dev: the local Cognito and the stream trigger. dynamodb: the engine of
-# docker-compose.yml. Pinned by version here; what is installed is pinned by hash in the two lock files.
+# docker-compose.yml. Pinned by version here; what is installed is pinned by hash in the lock files.
 
 FROM amazon/dynamodb-local:3.3.1 AS dynamodb
 # The server runs as dynamodblocal. A fresh named volume takes the owner of the folder that it is mounted on, if the
 # image has that folder; else it belongs to root, and the server cannot open its database file.
 RUN mkdir /home/dynamodblocal/data && chown dynamodblocal:dynamodblocal /home/dynamodblocal/data
+
+
+FROM node:24.19.0-trixie-slim AS client
+WORKDIR /client
+COPY frontend_react_js/package.json frontend_react_js/package-lock.json frontend_react_js/.npmrc ./
+RUN npm ci
+COPY frontend_react_js ./
+# The stories, which tsconfig.json names too, are no part of it.
+RUN npx vite build
 
 
 FROM python:3.13.16-slim-trixie AS python
@@ -52,6 +61,7 @@ CMD ["python", "-m", "dev.trigger"]
 
 FROM app AS backend
 COPY --from=packages /venv /venv
+COPY --from=client /client/dist frontend_react_js/dist
 COPY bin/bootstrap bin/doctor bin/
 COPY bin/cognito bin/cognito
 COPY bin/db bin/db

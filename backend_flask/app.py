@@ -32,6 +32,7 @@ from backend_flask.routes.health import health
 from backend_flask.routes.live import live
 from backend_flask.routes.message_groups import message_groups
 from backend_flask.routes.messages import messages
+from backend_flask.routes.pages import Pool, with_pages
 from backend_flask.routes.users import users
 from backend_flask.services.live import Hub, Live
 from backend_flask.services.rate_limits import NoLimits, RateLimits
@@ -73,7 +74,9 @@ def create_app(settings: Settings) -> Flask:
     _keep_deadline(app)
     _allow_origins(app, [url.rstrip("/") for url in (settings.frontend_url, settings.backend_url)])
     # On a laptop there is no HTTPS that a browser could insist on.
-    _harden(app, SECURITY_HEADERS if settings.is_local else SECURITY_HEADERS | ONLY_HTTPS)
+    headers = SECURITY_HEADERS if settings.is_local else SECURITY_HEADERS | ONLY_HTTPS
+    _harden(app, headers)
+    app.wsgi_app = with_pages(app.wsgi_app, _pool(settings), headers)  # type: ignore[assignment,method-assign]
     return app
 
 
@@ -106,6 +109,12 @@ def build_stores(settings: Settings) -> Stores:
         membership=Membership(table, make_id),
         make_id=make_id,
         live=events,
+    )
+
+
+def _pool(settings: Settings) -> Pool:
+    return Pool(
+        settings.aws_cognito_user_pool_id, settings.aws_cognito_user_pool_client_id, settings.cognito_for_browsers
     )
 
 

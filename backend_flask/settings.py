@@ -48,6 +48,7 @@ class Settings:
     aws_secret_access_key: str = _setting("AWS credentials; empty means boto3's own search", "", secret=True)
     aws_session_token: str = _setting("belongs to temporary AWS credentials", "", secret=True)
     aws_cognito_jwks_url: str = _setting("where the pool's key set lies, if not below the issuer; local only", "")
+    cognito_browser_url: str = _setting("address of Cognito for browsers, if they find it elsewhere than the API", "")
     host: str = _setting("address that the API listens on", "127.0.0.1")
     port: int = _setting("port that the API listens on", 4567, allowed=range(65_536))
     web_concurrency: int = _setting("processes of the API; 0 means two per core", 0)
@@ -81,6 +82,11 @@ class Settings:
     @property
     def jwks_url(self) -> str:
         return self.aws_cognito_jwks_url or f"{self.issuer}/.well-known/jwks.json"
+
+    @property
+    def cognito_for_browsers(self) -> str | None:
+        """Where browsers sign in, or None for the real Cognito."""
+        return (self.cognito_browser_url or self.endpoint("cognito-idp") or "").rstrip("/") or None
 
     def endpoint(self, service: str) -> str | None:
         """The address of an AWS service by its boto3 name, or None for the real one."""

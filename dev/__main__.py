@@ -16,6 +16,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TextIO
 
+from backend_flask.routes.pages import BUILD
 from dev import dynamodb
 from dev.cognito import LOCAL_PASSWORD
 from dev.leftovers import Records, only_one
@@ -132,18 +133,20 @@ def _tell(text: str, file: TextIO | None = None) -> None:
 
 
 def _welcome(stack: Stack) -> str:
-    handles = [person["handle"] for person in json.loads(SEED_USERS.read_text(encoding="utf-8"))]
+    people = json.loads(SEED_USERS.read_text(encoding="utf-8"))
+    handles = [person["handle"] for person in people]
     api = stack.api_url
     # Scripts look into .dev/ by themselves, and into another folder if they are told.
     where = (
         "" if stack.folder == DEFAULT_FOLDER else f"CRUDDUR_ENV_FILES={shlex.quote(str(stack.folder / 'stack.env'))} "
     )
-    tokens = "\n".join(f"  {where}bin/cognito/token {handle}" for handle in handles)
+    tokens = "\n".join(f"  {each['email']:<28}{where}bin/cognito/token {each['handle']}" for each in people)
     # With the whole path, so that the lines work in any folder.
     token = f'"Authorization: Bearer $({where}{shlex.quote(str(ROOT / "bin/cognito/token"))} {handles[0]})"'
     return f"""
 Cruddur messaging is up.
 
+  page       {_page(stack)}
   API        {api}/api/health-check
   Cognito    {stack.cognito_url}
   DynamoDB   {stack.dynamodb_url}
@@ -151,7 +154,10 @@ Cruddur messaging is up.
   data       {stack.folder}
   logs       {stack.folder / "logs"}
 
-Users, all with the password {LOCAL_PASSWORD}, each with a command that prints an access token:
+To chat, open the page in two windows and sign in as two of these, all with the password {
+        LOCAL_PASSWORD
+    }. In a browser's
+second window choose "Somebody else in this window" first. The commands print access tokens, for programs:
 {tokens}
 
 Try this in another shell:
@@ -163,6 +169,10 @@ Try this in another shell:
     }'
 
 Ctrl-C stops everything."""
+
+
+def _page(stack: Stack) -> str:
+    return f"{stack.api_url}/" if BUILD.is_dir() else "none: bin/setup builds the web client"
 
 
 if __name__ == "__main__":

@@ -85,6 +85,16 @@ class Stack:
         # Scripts take it for the settings of a system that is up.
         self._environment_file.unlink(missing_ok=True)
 
+    def stop_part(self, name: str) -> None:
+        """Stops one part while the others go on."""
+        child = next(each for each in self.children if each.name == name)
+        child.stop()
+        self.children.remove(child)
+
+    def start_part(self, name: str) -> None:
+        """Starts a part that was stopped."""
+        {"api": self._start_api, "trigger": self._start_trigger}[name]()
+
     def dead(self) -> Child | None:
         """A part that has ended by itself."""
         return next((child for child in self.children if not child.is_running), None)

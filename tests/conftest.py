@@ -33,10 +33,12 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 class ByFile(LoadFileScheduling):  # type: ignore[misc]
-    """Gives each file to one process, and all of e2e to the same: they share a system that takes seconds to start."""
+    """Gives each file to one process, and all of e2e to the same: they share a system that takes seconds to start. The
+    browser's stories have a system of their own."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "tests/e2e" if nodeid.startswith("tests/e2e/") else str(super()._split_scope(nodeid))
+        is_shared = nodeid.startswith("tests/e2e/") and not nodeid.startswith("tests/e2e/browser/")
+        return "tests/e2e" if is_shared else str(super()._split_scope(nodeid))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:

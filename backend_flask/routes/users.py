@@ -27,6 +27,13 @@ class UserJson(TypedDict):
     display_name: DisplayName
 
 
+@users.get("/users/me")
+@signed_in
+def show_me(user: User) -> UserJson:
+    """Who I am: the handle may be another than the one that was wished for when signing up."""
+    return as_json(user)
+
+
 @users.get("/users/@<handle>/short")
 @refuses(NotFound("user_not_found"))
 def show_user(handle: str) -> UserJson:

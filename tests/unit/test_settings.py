@@ -151,3 +151,11 @@ def test_the_complaint_about_a_wrong_setting_shows_no_secret() -> None:
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
         load(REQUIRED).port = 1  # type: ignore[misc]
+
+
+def test_browsers_find_cognito_where_the_api_does_unless_it_is_said_otherwise() -> None:
+    local = {"AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER": "http://cognito:9229/"}
+    assert load(REQUIRED).cognito_for_browsers is None
+    assert load(REQUIRED | local).cognito_for_browsers == "http://cognito:9229"
+    said = local | {"COGNITO_BROWSER_URL": "http://127.0.0.1:9229"}
+    assert load(REQUIRED | said).cognito_for_browsers == "http://127.0.0.1:9229"

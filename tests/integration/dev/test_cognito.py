@@ -119,6 +119,23 @@ def test_the_token_is_that_of_the_real_pool_and_its_key_is_in_the_key_set(
     assert claims["exp"] > claims["iat"]
 
 
+def test_a_refresh_token_is_exchanged_in_the_newer_way_too(cognito: Cognito, seeded: list[dict[str, str]]) -> None:
+    words = {"USERNAME": seeded[0]["email"], "PASSWORD": LOCAL_PASSWORD}
+    first = cognito.client.initiate_auth(
+        ClientId=cognito.client_id, AuthFlow="USER_PASSWORD_AUTH", AuthParameters=words
+    )["AuthenticationResult"]
+
+    def exchange(token: str) -> dict[str, Any]:
+        answer = cognito.client.get_tokens_from_refresh_token(ClientId=cognito.client_id, RefreshToken=token)
+        given: dict[str, Any] = answer["AuthenticationResult"]
+        return given
+
+    renewed = exchange(first["RefreshToken"])
+    assert renewed["ExpiresIn"] == first["ExpiresIn"]
+    assert cognito.attributes(renewed["AccessToken"])["email"] == seeded[0]["email"]
+    assert refusal(exchange, "nobody's") == "NotAuthorizedException"
+
+
 def test_who_signs_up_signs_in_only_after_confirming_and_has_then_a_verified_email(cognito: Cognito) -> None:
     sub = cognito.sign_up(EMAIL)
     other = cognito.sign_up("other@cruddur.example")

@@ -28,6 +28,9 @@ def test_an_edit_and_a_deletion_are_told_to_both(
     listening = [listen(there, person).ready() for person in (londo, gkar)]
     sent = send(here, londo, gkar, "hi")
     path = f"/api/messages/{sent['message_group_uuid']}/{sent['uuid']}"
+    # What is told is the message as it is by then, so each version waits until it was told.
+    for one in listening:
+        one.wait_for(2)
     edited = ask(here, londo, "PATCH", path, {"message": "ho"})
     for one in listening:
         one.wait_for(3)
@@ -81,6 +84,7 @@ def test_who_is_blocked_hears_themselves_and_is_not_heard(
         one.wait_for(2)
     ask(here, gkar, "PUT", f"/api/blocks/{londo.at_handle}")
     unheard = send(here, londo, gkar, "unheard")
+    sender.wait_for(3)
     path = f"/api/messages/{sent['message_group_uuid']}/{unheard['uuid']}"
     ask(here, londo, "PATCH", path, {"message": "still not"})
     sender.wait_for(4)

@@ -90,6 +90,7 @@ def test_a_request_and_all_that_it_asks_are_one_trace(watched: Watched, londo: P
     assert names[0] == "Whose access token is this?"
     assert [name for name in names if name.startswith("DynamoDB")] == [
         "DynamoDB.GetItem",
+        "DynamoDB.GetItem",
         "DynamoDB.TransactWriteItems",
     ]
 

@@ -44,6 +44,7 @@ TABLE = """
 | PUT /api/blocks/@<handle>                                         | 401 m    | 401 i | 401 r | ok  | ok       | ok     | ok     | ok    |
 | DELETE /api/blocks/@<handle>                                      | 401 m    | 401 i | 401 r | ok  | ok       | ok     | ok     | ok    |
 | GET /api/users/@<handle>/short                                    | ok       | ok    | ok    | ok  | ok       | ok     | ok     | ok    |
+| GET /api/users/me                                                 | 401 m    | 401 i | 401 r | ok  | ok       | ok     | ok     | ok    |
 | GET /api/users/search                                             | 401 m    | 401 i | 401 r | ok  | ok       | ok     | ok     | ok    |
 | PUT /api/profile/update                                           | 401 m    | 401 i | 401 r | ok  | ok       | ok     | ok     | ok    |
 | GET /api/activities/home                                          | ok       | ok    | ok    | ok  | ok       | ok     | ok     | ok    |

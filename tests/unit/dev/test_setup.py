@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
-TOOLS = ("bash", "cat", "cksum", "dirname", "grep", "rm", "sed", "mkdir")
+TOOLS = ("bash", "cat", "cksum", "dirname", "find", "grep", "rm", "sed", "sort", "mkdir", "xargs")
+CLIENT = ("frontend_react_js/package.json", "frontend_react_js/package-lock.json", "frontend_react_js/src/main.tsx")
 # `-m venv FOLDER` makes a folder with this same program in it.
 PYTHON = """#!/usr/bin/env bash
 case "$*" in
@@ -24,6 +26,7 @@ esac
 """
 NPM = """#!/usr/bin/env bash
 [[ "$1" == ci ]] && {{ echo "npm $*" >>"$LOG"; mkdir -p "$3/node_modules/{fetched}"; }}
+[[ "$1" == run ]] && {{ echo "npm $*" >>"$LOG"; mkdir -p "$4/dist"; exit {build_status}; }}
 exit 0
 """
 NODE = """#!/usr/bin/env bash
@@ -36,7 +39,8 @@ class Checkout:
 
     def __init__(self, folder: Path) -> None:
         self.root, self.tools = folder / "checkout", folder / "tools"
-        for name in ("bin/setup", "requirements-dev.txt", "dev/engines/package.json", "dev/engines/package-lock.json"):
+        engines = ("dev/engines/package.json", "dev/engines/package-lock.json")
+        for name in ("bin/setup", "requirements-dev.txt", *engines, *CLIENT):
             (self.root / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, self.root / name)
         self.tools.mkdir()
@@ -44,7 +48,7 @@ class Checkout:
             (self.tools / name).symlink_to(str(shutil.which(name)))
         self.log = folder / "log"
         self.python()
-        self.tool("npm", NPM.format(fetched="@extenddb/linux-x64"))
+        self.npm()
         self.tool("node", NODE)
 
     def tool(self, name: str, text: str) -> None:
@@ -54,6 +58,9 @@ class Checkout:
     def python(self, **faults: int) -> None:
         right = {"too_old": 0, "no_ensurepip": 0, "pip_status": 0}
         self.tool("python3", PYTHON.format(**(right | faults)))
+
+    def npm(self, fetched: str = "@extenddb/linux-x64", build_status: int = 0) -> None:
+        self.tool("npm", NPM.format(fetched=fetched, build_status=build_status))
 
     def set_up(self, *words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -80,10 +87,12 @@ def checkout(tmp_path: Path) -> Checkout:
 def test_the_first_run_installs_what_is_pinned_and_the_second_only_looks(checkout: Checkout) -> None:
     first = checkout.set_up()
     assert first.returncode == 0, first.stderr
-    pip, npm = checkout.asked()
+    pip, engines, client, build = checkout.asked()
     assert "--require-hashes" in pip
     assert "requirements-dev.txt" in pip
-    assert "npm ci" in npm
+    assert re.search(r"npm ci .*dev/engines", engines)
+    assert re.search(r"npm ci .*frontend_react_js", client)
+    assert "npm run build" in build
 
     second = checkout.set_up()
 
@@ -92,9 +101,15 @@ def test_the_first_run_installs_what_is_pinned_and_the_second_only_looks(checkou
 
 
 @pytest.mark.parametrize(
-    ("changed", "tool"), [("requirements-dev.txt", "pip"), ("dev/engines/package-lock.json", "npm")]
+    ("changed", "done"),
+    [
+        ("requirements-dev.txt", ["pip"]),
+        ("dev/engines/package-lock.json", ["npm ci"]),
+        ("frontend_react_js/src/main.tsx", ["npm run"]),
+        ("frontend_react_js/package-lock.json", ["npm ci", "npm run"]),
+    ],
 )
-def test_only_what_has_changed_is_done_again(checkout: Checkout, changed: str, tool: str) -> None:
+def test_only_what_has_changed_is_done_again(checkout: Checkout, changed: str, done: list[str]) -> None:
     checkout.set_up()
     checkout.asked()
     with (checkout.root / changed).open("a") as file:
@@ -102,7 +117,7 @@ def test_only_what_has_changed_is_done_again(checkout: Checkout, changed: str, t
 
     assert checkout.set_up().returncode == 0
 
-    assert [line.split()[0] for line in checkout.asked()] == [tool]
+    assert [re.match("pip|npm run|npm ci", line)[0] for line in checkout.asked()] == done  # type: ignore[index]
 
 
 def test_a_python_that_does_not_start_any_more_is_replaced(checkout: Checkout) -> None:
@@ -122,9 +137,10 @@ FAULTS: list[tuple[str, Callable[[Checkout], None], str]] = [
     ("pip", lambda checkout: checkout.python(pip_status=1), "pip could not install requirements-dev.txt"),
     (
         "engine",
-        lambda checkout: checkout.tool("npm", NPM.format(fetched="nothing")),
+        lambda checkout: checkout.npm(fetched="nothing"),
         "npm could not fetch @extenddb/linux-x64. Is there a network?",
     ),
+    ("client", lambda checkout: checkout.npm(build_status=1), "the web client could not be built"),
 ]
 
 

@@ -49,7 +49,7 @@ def test_production_is_what_is_built_if_no_target_is_named(stages: dict[str, Any
 
 def test_every_base_is_pinned_by_an_exact_version(stages: dict[str, Any]) -> None:
     bases = {stage.base for stage in stages.values()} - set(stages)
-    assert len(bases) == 2
+    assert len(bases) == 3
     assert all(re.search(r":\d+\.\d+\.\d+[\w.-]*$", base) for base in bases)
 
 
@@ -73,7 +73,8 @@ def test_production_holds_no_tools_to_build_with(stages: dict[str, Any], steps_o
         stage = stages[stage.base]
     assert "-slim" in stage.base
     assert [text for name, text in steps_of("backend") if name == "COPY" and "--from" in text] == [
-        "--from=packages /venv /venv"
+        "--from=packages /venv /venv",
+        "--from=client /client/dist frontend_react_js/dist",
     ]
     assert not re.search(r"requirements|node_modules|tests|dev ", " ".join(copied(steps_of("backend"))))
 
