@@ -98,7 +98,8 @@ class Pool:
                     "created_at": user.create_date.isoformat(),
                     "attributes": dict(user.attribute_lookup),
                 }
-                for user in self._pool.users.values()
+                # A copy, because somebody may sign up meanwhile.
+                for user in list(self._pool.users.values())
             ]
             self._file.parent.mkdir(parents=True, exist_ok=True)
             unfinished = self._file.with_suffix(".unfinished")

@@ -11,6 +11,7 @@ import "./styles/shell.css";
 import "./styles/parts.css";
 import "./styles/feed.css";
 import "./styles/messages.css";
+import "./styles/groups.css";
 import "./styles/thread.css";
 
 const root = createRoot(document.getElementById("root") as HTMLElement);

@@ -2,9 +2,13 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { get, getPage, linkOf, post } from "./client.ts";
 import { ApiError } from "./errors.ts";
 
-const session = vi.hoisted(() => ({ tokens: [] as boolean[], ended: 0 }));
+const session = vi.hoisted(() => ({ kept: "old" as string | null, isCognitoUp: true, ended: 0 }));
 vi.mock("../auth/session.ts", () => ({
-  accessToken: async (force = false) => (session.tokens.push(force), force ? "new" : "old"),
+  accessToken: async (force = false) => {
+    if (force && !session.isCognitoUp) throw new Error("no answer");
+    return force ? "new" : session.kept;
+  },
+  current: () => "in",
   set: () => session.ended++,
 }));
 
@@ -19,7 +23,7 @@ const tokenOf = (call: Parameters<typeof fetch> | undefined) => (call?.[1]?.head
 
 afterEach(() => {
   vi.unstubAllGlobals();
-  Object.assign(session, { tokens: [], ended: 0 });
+  Object.assign(session, { kept: "old", isCognitoUp: true, ended: 0 });
 });
 
 describe("a request", () => {
@@ -33,6 +37,20 @@ describe("a request", () => {
     const fetched = answering(problem(401, { code: "token_revoked" }), problem(401, { code: "token_revoked" }));
     expect(await failure(get("/api/x"))).toMatchObject({ status: 401, codes: ["token_revoked"] });
     expect(fetched).toHaveBeenCalledTimes(2);
+    expect(session.ended).toBe(1);
+  });
+
+  test("ends no session because Cognito does not answer", async () => {
+    session.isCognitoUp = false;
+    answering(problem(401, { code: "token_expired" }));
+    expect(await failure(get("/api/x"))).toMatchObject({ status: 0, isTemporary: true });
+    expect(session.ended).toBe(0);
+  });
+
+  test("of a window whose sign-in another window has ended, ends it here too", async () => {
+    session.kept = null;
+    answering(problem(401, { code: "token_missing" }));
+    expect(await failure(get("/api/x"))).toMatchObject({ status: 401 });
     expect(session.ended).toBe(1);
   });
 

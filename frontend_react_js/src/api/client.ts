@@ -1,5 +1,5 @@
 /** One way to the API: the token in front, one refresh on a 401, and every failure as an ApiError. */
-import { accessToken, set } from "../auth/session.ts";
+import { accessToken, current, set } from "../auth/session.ts";
 import { ApiError } from "./errors.ts";
 
 export type Page<T> = { items: T[]; next: string | null };
@@ -26,17 +26,22 @@ async function ask<T>(method: string, path: string, asked: Asked): Promise<T> {
 
 /** The answer, if it is a success. Throws ApiError. */
 export async function send(method: string, path: string, asked: Asked = {}): Promise<Response> {
-  const token = await accessToken().catch(() => null);
+  let token = await tokenOrUnreachable();
   let answer = await once(method, path, token, asked);
   if (answer.status === 401 && token) {
     // Refused although it looked fresh: revoked, or the clocks disagree. One new token, one more attempt.
-    const renewed = await accessToken(true).catch(() => null);
-    if (renewed) answer = await once(method, path, renewed, asked);
-    if (answer.status === 401) set("ended");
+    token = await tokenOrUnreachable(true);
+    if (token) answer = await once(method, path, token, asked);
   }
+  // Also if another window has signed out meanwhile.
+  if (answer.status === 401 && current() === "in") set("ended");
   if (!answer.ok) throw await ApiError.of(answer);
   return answer;
 }
+
+/** That Cognito does not answer is no reason to sign anybody out. */
+const tokenOrUnreachable = (forceRefresh = false): Promise<string | null> =>
+  accessToken(forceRefresh).catch(() => Promise.reject(ApiError.unreachable()));
 
 async function once(method: string, path: string, token: string | null, { body, headers, signal }: Asked) {
   const all: Record<string, string> = { Accept: "application/json", ...headers };

@@ -54,6 +54,9 @@ export const useMe = (isSignedIn = true) =>
     queryFn: ({ signal }) => get<Person>("/api/users/me", signal),
     staleTime: Infinity,
     enabled: isSignedIn,
+    // Without it nothing can be shown, so it is asked until there is an answer.
+    retry: (_, error) => isTemporary(error),
+    retryDelay: (failures) => Math.min(500 * 2 ** failures, 5_000),
   });
 
 // Live.ts keeps these two current; to read them again would only undo what is known already.

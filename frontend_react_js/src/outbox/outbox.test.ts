@@ -76,6 +76,15 @@ describe("what is on its way", () => {
     expect(posts[2]?.key).toBe(posts[0]?.key);
   });
 
+  test("is taken over by another window", async () => {
+    const other = outbox();
+    outbox("gone").add("g", "one", "");
+    await expect.poll(() => posts.length, soon).toBe(1);
+    other.refresh();
+    await expect.poll(() => sent, soon).toEqual(["one"]);
+    expect(posts[1]?.key).toBe(posts[0]?.key);
+  });
+
   test("can be discarded", async () => {
     const box = outbox(new ApiError(403, ["nope"]));
     box.add("g", "bad", "");

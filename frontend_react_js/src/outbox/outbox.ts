@@ -111,10 +111,11 @@ export class Outbox {
     return this.#read().find((item) => !item.refused);
   }
 
-  /** Another window has changed what is kept. */
+  /** Another window has changed what is kept. If it is closed before all is sent, this one goes on. */
   refresh(): void {
     this.#items = this.#read();
     this.#listeners.forEach((listener) => listener());
+    if (this.#next()) void this.#run();
   }
 
   #refuse(key: string, error: unknown): void {

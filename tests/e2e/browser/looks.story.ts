@@ -54,6 +54,7 @@ async function scene(): Promise<void> {
     messages: "/messages",
     thread: `/messages/${groups[0]?.uuid}`,
     new: "/messages/new",
+    group: "/messages/group",
     "first-message": "/messages/new/nobody.here",
     profile: "/@gkar",
     "own-profile": "/@andrewbrown",
@@ -106,6 +107,24 @@ describe("how it looks", () => {
       await stranger.goto(path);
       await look(stranger, at);
     }
+  });
+
+  test("menus and dialogs are in nobody's way either", async () => {
+    const page = await windowOf(ANDREW, pages["thread"], { bypassCSP: true });
+    await settled(page);
+    await page.getByRole("button", { name: "About this conversation" }).click();
+    await page.getByRole("button", { name: "Settings" }).waitFor();
+    expect(await problemsOf(page)).toEqual([]);
+    await page.getByRole("button", { name: "Settings" }).click();
+    await page.getByRole("heading", { name: "2 people" }).waitFor();
+    expect(await problemsOf(page)).toEqual([]);
+    await page.keyboard.press("Escape");
+    await expect.poll(() => page.getByRole("dialog").count()).toBe(0);
+    await page.locator(".said.own").last().hover();
+    await page.getByRole("button", { name: "What to do with this message" }).last().click();
+    await page.getByRole("button", { name: "Edit" }).click();
+    await page.getByLabel("Edit your message").waitFor();
+    expect(await problemsOf(page)).toEqual([]);
   });
 
   test("the list is there within a second, and nothing shifts while it comes", async () => {
