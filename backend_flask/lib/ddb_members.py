@@ -133,6 +133,8 @@ class Membership:
 
         def plan() -> _Revision | Group:
             group = self.read(user_uuid, group_uuid)
+            if not update:
+                return group
             after = group if title is None else replace(_of_many(group), title=title)
             after = after if ttl_seconds is None else replace(after, ttl_seconds=ttl_seconds or None)
             return _Revision(group, after, update, values, (update, values))

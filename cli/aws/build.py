@@ -25,7 +25,7 @@ Template = dict[str, Any]
 Code = Mapping[str, Mapping[str, str]]
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """YAML with CloudFormation's short forms: `!GetAtt A.B` becomes `{"Fn::GetAtt": ["A", "B"]}`."""
 
 

@@ -160,7 +160,7 @@ class Round:
             membership.hide(who.uuid, group.uuid)
         elif kind == "ttl":
             group.ttl_seconds = self.chance.choice((None, 60, 10**6))
-            membership.change(who.uuid, group.uuid, ttl_seconds=group.ttl_seconds)
+            membership.change(who.uuid, group.uuid, ttl_seconds=group.ttl_seconds or 0)
         elif group.title is None:
             self._block(membership, group, who)
 
