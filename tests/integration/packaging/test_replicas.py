@@ -93,7 +93,7 @@ def test_what_one_has_stored_the_other_reads_and_the_rows_are_right_after_both_t
         found = [ask(each, who, "GET", "/api/message_groups").body[0] for each in servers for who in (londo, gkar)]
         return [(row["uuid"], row["message"]) for row in found]
 
-    eventually(rows, [(group, "8")] * 4)
+    eventually(rows, [(group, "8")] * 4, 15)
     items = (item for item in ddb_verify.scan(api.table) if group in item["pk"]["S"] + item["sk"]["S"])
     assert list(ddb_verify.differences(api.table, lambda _: {}, items)) == []
 
