@@ -1,6 +1,7 @@
 /** What news do to the caches, wherever they come from: the stream, a poll, or the answer to my own sending. */
 import type { QueryClient } from "@tanstack/react-query";
-import { type Pages, itemsOf, withChangedMessage, withMessages, withNewMessage, withRead } from "./cache.ts";
+import { type Pages, itemsOf, withChangedMessage, withMessages, withNewMessage, withRead, withoutItem } from "./cache.ts";
+import { markGone } from "./gone.ts";
 import { catchUpGroups, catchUpMessages, keys } from "./queries.ts";
 import type { ServerEvent } from "./stream.ts";
 import type { Message, MessageGroup } from "./types.ts";
@@ -64,6 +65,13 @@ export function receiveEvent(client: QueryClient, { event, data }: ServerEvent, 
 export function startAfresh(client: QueryClient): void {
   void client.invalidateQueries({ queryKey: keys.groups });
   void client.invalidateQueries({ queryKey: ["messages"] });
+}
+
+/** The list without a group that I have left or hidden. */
+export function takeOut(client: QueryClient, uuid: string): void {
+  const row = itemsOf(client.getQueryData<Pages<MessageGroup>>(keys.groups)).find((each) => each.uuid === uuid);
+  if (row) markGone(row);
+  changeGroups(client, (pages) => withoutItem(pages, uuid));
 }
 
 export function changeGroups(client: QueryClient, change: (groups: Pages<MessageGroup>) => Pages<MessageGroup>): void {

@@ -3,6 +3,7 @@ import { QueryClient, type QueryKey, useInfiniteQuery, useQuery } from "@tanstac
 import { type Page, get, getPage } from "./client.ts";
 import { isTemporary } from "./errors.ts";
 import { type Pages, itemsOf, withGroups, withMessages } from "./cache.ts";
+import { withoutGone } from "./gone.ts";
 import type { Activity, Blocked, GroupDetails, Message, MessageGroup, Person, Profile } from "./types.ts";
 
 const GROUPS = "/api/message_groups";
@@ -62,8 +63,18 @@ export const useMe = (isSignedIn = true) =>
 // Live.ts keeps these two current; to read them again would only undo what is known already.
 const KEPT_CURRENT = { staleTime: Infinity, gcTime: Infinity };
 
+async function readGroups(address: string, signal?: AbortSignal): Promise<Page<MessageGroup>> {
+  const page = await getPage<MessageGroup>(address, signal);
+  return { ...page, items: withoutGone(page.items) };
+}
+
 export const useGroups = (isSignedIn = true) =>
-  useInfiniteQuery({ ...list<MessageGroup>(keys.groups, GROUPS), ...KEPT_CURRENT, enabled: isSignedIn });
+  useInfiniteQuery({
+    ...list<MessageGroup>(keys.groups, GROUPS),
+    queryFn: ({ pageParam, signal }) => readGroups(pageParam ?? GROUPS, signal),
+    ...KEPT_CURRENT,
+    enabled: isSignedIn,
+  });
 
 export const useMessages = (place: string) =>
   useInfiniteQuery({ ...list<Message>(keys.messages(place), messagesAt(place)), staleTime: Infinity });
@@ -108,7 +119,7 @@ export const useSearch = (term: string) =>
 export async function catchUpGroups(client: QueryClient): Promise<boolean> {
   const before = client.getQueryData<Pages<MessageGroup>>(keys.groups);
   if (!before) return false;
-  const page = await getPage<MessageGroup>(GROUPS);
+  const page = await readGroups(GROUPS);
   const newest = itemsOf(before)[0]?.last_message_uuid ?? "";
   client.setQueryData<Pages<MessageGroup>>(keys.groups, (pages) => pages && withGroups(pages, page.items));
   return (page.items[0]?.last_message_uuid ?? "") > newest;

@@ -1,9 +1,9 @@
 /** What I can do with a conversation. Each change is made by the API first; then the list follows. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "react-router";
-import { withChangedRow, withoutItem } from "../api/cache.ts";
+import { withChangedRow } from "../api/cache.ts";
 import { del, patch, post, put } from "../api/client.ts";
-import { changeGroups } from "../api/news.ts";
+import { changeGroups, takeOut } from "../api/news.ts";
 import { catchUpGroups, keys } from "../api/queries.ts";
 import type { GroupDetails, MessageGroup } from "../api/types.ts";
 
@@ -22,7 +22,7 @@ export function useRowChanges(row: MessageGroup) {
   const hide = useMutation({
     mutationFn: () => post(`${addressOf(row.uuid)}/hide`, {}),
     onSuccess: () => {
-      changeGroups(client, (pages) => withoutItem(pages, row.uuid));
+      takeOut(client, row.uuid);
       return navigate("/messages");
     },
     onError: failed,
@@ -63,7 +63,7 @@ export function useGroupChanges(uuid: string) {
   const leave = useMutation({
     mutationFn: (handle: string) => del(`${addressOf(uuid)}/members/@${handle}`),
     onSuccess: async () => {
-      changeGroups(client, (pages) => withoutItem(pages, uuid));
+      takeOut(client, uuid);
       client.removeQueries({ queryKey: keys.messages(uuid) });
       await navigate("/messages");
       await catchUpGroups(client);
