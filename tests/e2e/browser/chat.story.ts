@@ -29,7 +29,10 @@ describe("two people", () => {
     const [one, other] = await newPeople("Lennier", "Marcus");
     await write(other.token, one.handle, "Are you there?");
     const page = await windowOf(one);
+    // The list shows what is unread before it shows a draft.
+    const isRead = page.waitForResponse((answer) => answer.url().endsWith("/read") && answer.ok());
     await page.getByRole("link", { name: /Marcus/ }).click();
+    await isRead;
     await page.getByLabel("Message", { exact: true }).fill("I was about to");
     await page.getByRole("link", { name: "New message" }).click();
     await page.reload();

@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -17,7 +17,7 @@ from backend_flask.lib import ddb_verify
 from backend_flask.services.rate_limits import MESSAGES
 from dev.processes import LOOPBACK
 from tests.api import Api, Person, eventually
-from tests.arena import Arena
+from tests.arena import Arena, table
 from tests.listening import Listening
 from tests.servers import Answer, Caller, Server, api_server, trigger
 from tests.tokens import HEADER, OTHER_KEY, POOL_KEY, jwk_of, key_set_of, rs
@@ -50,19 +50,26 @@ def key_set() -> Iterator[KeySet]:
 
 
 @pytest.fixture(scope="module")
-def api(arena: Arena) -> Iterator[Api]:
+def fresh(arena: Arena) -> Iterator[Arena]:
+    """With a table of its own: a trigger begins with the oldest change of its table."""
+    with table(arena.dynamodb_endpoint) as made:
+        yield replace(arena, table_name=made.name)
+
+
+@pytest.fixture(scope="module")
+def api(fresh: Arena) -> Iterator[Api]:
     """For making people, and to see what is stored."""
-    with arena.api() as made:
+    with fresh.api() as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def servers(arena: Arena, key_set: KeySet) -> Iterator[list[Server]]:
+def servers(fresh: Arena, key_set: KeySet) -> Iterator[list[Server]]:
     settings = {"RATE_LIMITS": "on", "AWS_COGNITO_JWKS_URL": key_set.url}
     with ExitStack() as cleanup:
         for _ in range(2):
-            cleanup.enter_context(trigger(arena))
-        yield [cleanup.enter_context(api_server(arena, workers=1, **settings)) for _ in range(2)]
+            cleanup.enter_context(trigger(fresh))
+        yield [cleanup.enter_context(api_server(fresh, workers=1, **settings)) for _ in range(2)]
 
 
 def ask(server: Server, who: Person, method: str, path: str, body: object = None, **headers: str) -> Answer:
