@@ -19,7 +19,7 @@ from psycopg_pool import ConnectionPool
 
 from backend_flask.lib.uuid7 import Uuid7
 from bench.bare import Asked, client_of
-from bench.crowd import Wave
+from bench.crowd import Wave, wave_of
 from tests.arena import Arena
 
 
@@ -60,7 +60,7 @@ class BareCrowd:
             raise RuntimeError(f"a bare call failed: {told}")
         taken = list(chain(*told))
         # The last turn of each thread came to its end too late.
-        return Wave(seconds, len(taken) - threads, taken)
+        return wave_of(seconds, len(taken) - threads, taken)
 
 
 @contextmanager

@@ -119,7 +119,8 @@ def _beside(trial: Trial, stage: Stage, rounds: int, listeners: int, idle: float
             wave = drive(server.port, itertools.repeat(stage.reading), CONNECTIONS, seconds)
             used = _cpu(server) - before - (time.monotonic() - begun) * (idle if server is stage.server else 0)
             many[servers.index(server)].append(wave.per_second)
-            costs[servers.index(server)].append(1000 * used / len(wave.taken))
+            # The system counts in hundredths of a second, and may have counted none.
+            costs[servers.index(server)].append(1000 * max(used, 0.01) / len(wave.taken))
         with closing(Caller(stage.quiet.port)) as alone, closing(Caller(stage.server.port)) as beside:
             steps = (partial(beside.ask, stage.reading), partial(alone.ask, stage.reading))
             pair.play([steps] * trial.some(ASKS))
