@@ -2,13 +2,14 @@
 
 import logging
 import threading
+import time
 from typing import Any
 
 import pytest
 
 from backend_flask.lib import deadline
 from backend_flask.lib.ddb import Hint
-from backend_flask.lib.live import MOST_AT_ONCE, Publisher, dump, load
+from backend_flask.lib.live import GATHER_SECONDS, MOST_AT_ONCE, Publisher, dump, load
 from tests.api import eventually
 
 ONE = Hint("group", "message", to=("londo", "gkar"))
@@ -187,3 +188,16 @@ def test_a_farewell_does_not_wait_for_ever(sender: Sender, monkeypatch: pytest.M
     publisher.publish(ONE)
     publisher.close()
     sender.gate.set()
+
+
+def test_the_first_hint_goes_at_once_and_those_soon_after_it_go_together() -> None:
+    statements: list[list[str]] = []
+    publisher = Publisher(statements.append, nobody)
+    publisher.publish(ONE)
+    eventually(lambda: len(statements), 1)
+    for _ in range(10):
+        publisher.publish(ONE)
+        time.sleep(GATHER_SECONDS / 50)
+    eventually(lambda: sum(map(len, statements)), 11)
+    assert len(statements) <= 3
+    publisher.close()
