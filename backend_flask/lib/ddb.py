@@ -318,13 +318,6 @@ class MessageTable:
         except (KeyError, ValueError, TypeError):
             raise MessageGroupNotFound from None
 
-    def newest_message(self, group_uuid: str) -> Message:
-        """For scripts. Raises MessageNotFound, or KeyError, ValueError or TypeError if it is no whole message."""
-        items = self._older(group_uuid, GROUP_SK, 1)
-        if not items:
-            raise MessageNotFound
-        return Message.from_item(items[0])
-
     # B. list my message groups
 
     def list_message_groups(

@@ -84,7 +84,6 @@ def use_the_table(client: Recorder) -> None:
     table.list_messages_after(ANDREW.uuid, GROUP, 1, FIRST)
     table.list_messages_around(ANDREW.uuid, GROUP, 2, FIRST)
     table.head(GROUP)
-    table.newest_message(GROUP)
     for before in (None, SECOND):
         table.list_message_groups(BAYKO.uuid, 1, before, since=FIRST)
         table.list_unread_message_groups(BAYKO.uuid, 1, before)
